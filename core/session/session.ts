@@ -1,0 +1,33 @@
+/** Where a session's traffic goes: an IP address in canonical text (no brackets, no zone) and a port. */
+export interface Backend {
+  readonly address: string;
+  readonly port: number;
+  /** Relative share among the session's backends, 1 to 1,000,000; 1 where the caller gave none. */
+  readonly weight: number;
+}
+
+/** One user's backend and its host, as every later stage sees it: parsed, complete, in canonical form. */
+export interface Session {
+  /** A DNS label: 1 to 63 of a-z, 0-9 and inner hyphens. */
+  readonly id: string;
+  /** The host that routes here, in lower case, without a port. */
+  readonly host: string;
+  /** More hosts that route here, lower case, sorted, without `host`. */
+  readonly aliases: readonly string[];
+  /** At least one, in the order given. */
+  readonly backends: readonly Backend[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the session says to plugins, by plugin name; each plugin checks its own. */
+  readonly plugins: Readonly<Record<string, unknown>>;
+  /** How long a registration lives without renewal, in milliseconds; absent: until it is removed. */
+  readonly ttlMs?: number;
+}
+
+/** A session as the store and the table hold it. */
+export interface SessionRecord {
+  readonly session: Session;
+  /** The generation that last changed the session (a renewal of its ttl does not). */
+  readonly generation: number;
+  /** Milliseconds since the epoch; present exactly when the session has a `ttlMs`. */
+  readonly expiresAtMs?: number;
+}
