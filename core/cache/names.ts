@@ -1,0 +1,5 @@
+/** The route configuration that holds every session's virtual host (layout `rds`). */
+export const ROUTES = "sessions";
+
+/** The route configuration without virtual hosts of its own, which Envoy fills by VHDS (layout `vhds`). */
+export const ROUTES_BY_VHDS = "sessions-vhds";
