@@ -1,0 +1,56 @@
+/** A complete configuration: every default filled in, every path absolute. Made by `parseConfig()`. */
+export interface Config {
+  /** In lower case. A session's host is `<id>.<domain>` where it asks for no other. */
+  readonly domain: string;
+  /** Where the tasks API and REST polling listen. */
+  readonly http: ListenAddress;
+  /** Where Envoys connect for ADS. */
+  readonly xds: ListenAddress;
+  readonly store: StoreConfig;
+  readonly delivery: DeliveryConfig;
+  /** What Envoy is told to listen to; empty where Envoys bring listeners of their own. */
+  readonly listeners: readonly ListenerConfig[];
+  readonly log: LogConfig;
+}
+
+export interface ListenAddress {
+  /** An IPv4 or IPv6 address, without brackets. */
+  readonly address: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export type StoreConfig =
+  | { readonly kind: "memory" }
+  | {
+    readonly kind: "sqlite";
+    /** The database's file; its folder is made where it is missing. */
+    readonly path: string;
+  };
+
+export interface DeliveryConfig {
+  /** Where the listeners' routes come from: a scope a session, one route configuration, or virtual hosts on demand. */
+  readonly routes: "scoped" | "rds" | "vhds";
+  readonly clusters: "push";
+}
+
+export interface ListenerConfig {
+  /** Unique among the listeners. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** Absent: cleartext HTTP/1.1 and HTTP/2. */
+  readonly tls?: TlsFiles;
+}
+
+/** PEM files, read by Signalbox. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface LogConfig {
+  /** What is less severe is left out. */
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly format: "json" | "text";
+}

@@ -1,0 +1,63 @@
+import type { Location } from "./config_problem.ts";
+
+/** A problem between values that are each acceptable. */
+export interface Conflict {
+  readonly location: Location;
+  readonly message: string;
+}
+
+/**
+ * What the schema cannot say: names and addresses that must differ. Takes the file's values before validation, so that
+ * these problems are reported together with the schema's, and skips what is not of the right type.
+ */
+export function findConflicts(raw: unknown): readonly Conflict[] {
+  return [...listenerConflicts(raw), ...serverConflicts(raw)];
+}
+
+function listenerConflicts(raw: unknown): readonly Conflict[] {
+  const listeners = read(raw, "listeners");
+  if (!Array.isArray(listeners)) return [];
+  const conflicts: Conflict[] = [];
+  const names = new Map<string, number>();
+  const sockets = new Map<string, number>();
+  listeners.forEach((listener: unknown, index) => {
+    const name = read(listener, "name");
+    if (typeof name === "string") {
+      const first = names.get(name);
+      if (first === undefined) names.set(name, index);
+      else {conflicts.push({
+          location: ["listeners", index, "name"],
+          message: `is also the name of listeners[${first}]`,
+        });}
+    }
+    const socket = socketOf(listener, { address: "0.0.0.0", port: undefined });
+    if (socket !== undefined) {
+      const first = sockets.get(socket);
+      if (first === undefined) sockets.set(socket, index);
+      else {conflicts.push({
+          location: ["listeners", index, "port"],
+          message: `${socket} is taken by listeners[${first}]`,
+        });}
+    }
+  });
+  return conflicts;
+}
+
+function serverConflicts(raw: unknown): readonly Conflict[] {
+  const http = socketOf(read(raw, "http"), { address: "127.0.0.1", port: 8080 });
+  const xds = socketOf(read(raw, "xds"), { address: "127.0.0.1", port: 18000 });
+  if (http === undefined || http !== xds) return [];
+  return [{ location: ["xds", "port"], message: `${xds} is taken by http` }];
+}
+
+/** `address:port`, or undefined where they are not of the right type or the port is picked when it is bound. */
+function socketOf(value: unknown, defaults: { address: string; port: number | undefined }): string | undefined {
+  const address = read(value, "address") ?? defaults.address;
+  const port = read(value, "port") ?? defaults.port;
+  if (typeof address !== "string" || typeof port !== "number" || port === 0) return undefined;
+  return address.includes(":") ? `[${address.toLowerCase()}]:${port}` : `${address}:${port}`;
+}
+
+function read(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+
+/** Room for `<id>.` (63 characters and a dot) in the 253 of a host. */
+const MAX_DOMAIN_LENGTH = 189;
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+const LISTENER_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+
+const PORT_RANGE = "must be 0 to 65535";
+const ADDRESS = "must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1";
+
+const address = z.union([z.ipv4(), z.ipv6()], { error: ADDRESS });
+const port = z.int().min(0, PORT_RANGE).max(65535, PORT_RANGE);
+const filePath = z.string().min(1, "must be the path of a file");
+
+const domain = z.string()
+  .max(MAX_DOMAIN_LENGTH, `must be at most ${MAX_DOMAIN_LENGTH} characters, so that <id>.<domain> is a host`)
+  .regex(DOMAIN, "must be a DNS name such as example.org")
+  .describe("A session's host is <id>.<domain> where it asks for no other.");
+
+const http = z.strictObject({
+  address: address.default("127.0.0.1"),
+  port: port.default(8080),
+}).describe("Where the tasks API and REST polling listen. Port 0 takes a free one.");
+
+const xds = z.strictObject({
+  address: address.default("127.0.0.1"),
+  port: port.default(18000),
+}).describe("Where Envoys connect for ADS. Port 0 takes a free one.");
+
+const sqliteStore = z.strictObject({
+  // `optional` makes a missing kind select this member, `default` fills it in.
+  kind: z.literal("sqlite").optional().default("sqlite"),
+  path: filePath.default(".signalbox/sessions.db").describe("The database's file; its folder is made where missing."),
+});
+
+const memoryStore = z.strictObject({ kind: z.literal("memory") });
+
+const store = z.discriminatedUnion("kind", [sqliteStore, memoryStore])
+  .describe("Where registrations are kept. memory forgets them when Signalbox ends.");
+
+const delivery = z.strictObject({
+  routes: z.enum(["scoped", "rds", "vhds"]).default("scoped")
+    .describe("Where listeners take routes from; the cost of a change does not grow with the sessions on scoped only."),
+  clusters: z.enum(["push"]).default("push").describe("push: every Envoy holds every session."),
+});
+
+const tls = z.strictObject({
+  cert: filePath.describe("PEM file of the certificate and its chain."),
+  key: filePath.describe("PEM file of the private key."),
+});
+
+const listener = z.strictObject({
+  name: z.string().regex(
+    LISTENER_NAME,
+    "must be 1 to 63 of letters, digits, dots, hyphens and underscores, and begin and end with a letter or digit",
+  ),
+  address: address.default("0.0.0.0"),
+  port,
+  tls: tls.exactOptional().describe("Without it the listener is cleartext: HTTP/1.1 and HTTP/2."),
+});
+
+const log = z.strictObject({
+  level: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  format: z.enum(["json", "text"]).default("text"),
+});
+
+/** The config file as a user writes it; its output is a `Config` whose paths are not resolved yet. */
+export const configSchema = z.strictObject({
+  domain,
+  http: http.prefault({}),
+  xds: xds.prefault({}),
+  store: store.prefault({}),
+  delivery: delivery.prefault({}),
+  listeners: z.array(listener).default([{ name: "ingress", address: "127.0.0.1", port: 10000 }])
+    .describe("What Envoy listens to. Absent: cleartext on 127.0.0.1:10000."),
+  log: log.prefault({}),
+});
+
+/** The config file's JSON Schema (2020-12), for editors: what may be written, not what comes of it. */
+export function configJsonSchema(): Readonly<Record<string, unknown>> {
+  return z.toJSONSchema(configSchema, { io: "input", target: "draft-2020-12" });
+}

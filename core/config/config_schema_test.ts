@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { configJsonSchema } from "./config_schema.ts";
+import { loadConfig } from "./load_config.ts";
+
+const DEPLOYED = new URL("../../deploy/signalbox.yaml", import.meta.url);
+
+/** Every path that a JSON Schema has, as in `listeners[].tls.cert`. */
+function schemaPaths(schema: unknown, path = ""): readonly string[] {
+  const of = (key: string): unknown =>
+    typeof schema === "object" && schema !== null ? Reflect.get(schema, key) : undefined;
+  const members = of("oneOf") ?? of("anyOf");
+  if (Array.isArray(members)) return members.flatMap((member) => schemaPaths(member, path));
+  if (of("items") !== undefined) return schemaPaths(of("items"), `${path}[]`);
+  const properties = Object.entries(of("properties") ?? {});
+  if (properties.length === 0) return [path];
+  return properties.flatMap(([key, value]) => schemaPaths(value, path === "" ? key : `${path}.${key}`));
+}
+
+function valuePaths(value: unknown, path = ""): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => valuePaths(item, `${path}[]`));
+  if (typeof value !== "object" || value === null) return [path];
+  return Object.entries(value).flatMap(([key, item]) => valuePaths(item, path === "" ? key : `${path}.${key}`));
+}
+
+Deno.test("configJsonSchema() has no key that deploy/signalbox.yaml leaves out", async () => {
+  const written = new Set(valuePaths(parse(await Deno.readTextFile(DEPLOYED))));
+  const known = new Set(schemaPaths(configJsonSchema()));
+  assert.deepEqual([...known].toSorted(), [...written].toSorted());
+});
+
+Deno.test("configJsonSchema() refuses unknown keys and asks for the domain alone", () => {
+  const schema = configJsonSchema();
+  assert.equal(schema.additionalProperties, false);
+  assert.deepEqual(schema.required, ["domain"]);
+});
+
+Deno.test("loadConfig() accepts deploy/signalbox.yaml when it is read as it is", async () => {
+  const config = await loadConfig(DEPLOYED.pathname);
+  assert.equal(config.domain, "example.org");
+  assert.equal(config.listeners[0]?.tls?.cert, new URL("tls.crt", DEPLOYED).pathname);
+});

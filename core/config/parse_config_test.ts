@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { SignalboxError } from "../signalbox_error.ts";
+import { parseConfig } from "./parse_config.ts";
+
+const options = { baseDir: "/etc/signalbox" };
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parseConfig(text, options);
+  } catch (thrown) {
+    assert(thrown instanceof SignalboxError);
+    assert.equal(thrown.code, "invalid_config");
+    return thrown.message.split("\n");
+  }
+  assert.fail("the config was accepted");
+}
+
+Deno.test("parseConfig() fills in every default when only the domain is given", () => {
+  assert.deepEqual(parseConfig("domain: Example.org", options), {
+    domain: "example.org",
+    http: { address: "127.0.0.1", port: 8080 },
+    xds: { address: "127.0.0.1", port: 18000 },
+    store: { kind: "sqlite", path: "/etc/signalbox/.signalbox/sessions.db" },
+    delivery: { routes: "scoped", clusters: "push" },
+    listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
+    log: { level: "info", format: "text" },
+  });
+});
+
+Deno.test("parseConfig() fills in the rest when a section is given in part", () => {
+  const config = parseConfig(
+    "{domain: a, http: {port: 0}, store: {path: /data/s.db}, listeners: [{name: a, port: 1}], log: {format: json}}",
+    options,
+  );
+  assert.deepEqual(config.http, { address: "127.0.0.1", port: 0 });
+  assert.deepEqual(config.store, { kind: "sqlite", path: "/data/s.db" });
+  assert.deepEqual(config.listeners, [{ name: "a", address: "0.0.0.0", port: 1 }]);
+  assert.deepEqual(config.log, { level: "info", format: "json" });
+});
+
+Deno.test("parseConfig() takes relative paths from baseDir and leaves absolute ones when both are given", () => {
+  const config = parseConfig(
+    "{domain: a, store: {path: ../s.db}, listeners: [{name: a, port: 1, tls: {cert: tls.crt, key: /run/tls.key}}]}",
+    options,
+  );
+  assert.deepEqual(config.store, { kind: "sqlite", path: "/etc/s.db" });
+  assert.deepEqual(config.listeners[0]?.tls, { cert: "/etc/signalbox/tls.crt", key: "/run/tls.key" });
+});
+
+Deno.test("parseConfig() has no listeners when the list is empty", () => {
+  assert.deepEqual(parseConfig("{domain: a, listeners: []}", options).listeners, []);
+});
+
+Deno.test("parseConfig() reports every problem with line and path when there are several", () => {
+  const text = `domain: example_org
+http: { address: localhost, prot: 1 }
+store:
+  kind: memory
+  path: x.db
+delivery: { routes: srds, clusters: on-demand }
+listeners:
+  - { name: a, address: 0.0.0.0, port: 80 }
+  - name: a
+    port: 80
+  - name: "-"
+    port: 70000
+    tls: { cert: a.crt }
+log:
+colour: red
+`;
+  assert.deepEqual(problemsOf(text), [
+    "signalbox.yaml:1: domain: must be a DNS name such as example.org",
+    "signalbox.yaml:2: http.address: must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1",
+    "signalbox.yaml:2: http.prot: is not a known key",
+    "signalbox.yaml:5: store.path: is not a known key",
+    "signalbox.yaml:6: delivery.routes: must be scoped, rds or vhds",
+    "signalbox.yaml:6: delivery.clusters: must be push",
+    "signalbox.yaml:9: listeners[1].name: is also the name of listeners[0]",
+    "signalbox.yaml:10: listeners[1].port: 0.0.0.0:80 is taken by listeners[0]",
+    "signalbox.yaml:11: listeners[2].name: must be 1 to 63 of letters, digits, dots, hyphens and underscores, " +
+    "and begin and end with a letter or digit",
+    "signalbox.yaml:12: listeners[2].port: must be 0 to 65535",
+    "signalbox.yaml:13: listeners[2].tls.key: is required",
+    "signalbox.yaml:14: log: is empty: it must be a mapping, or leave it out",
+    "signalbox.yaml:15: colour: is not a known key",
+  ]);
+});
+
+Deno.test("parseConfig() names the type it wants when a value has another", () => {
+  const cases: readonly [string, string][] = [
+    ["", "signalbox.yaml: domain: is required"],
+    ["# only a comment", "signalbox.yaml: domain: is required"],
+    ["http: {}", "signalbox.yaml: domain: is required"],
+    ["- a", "signalbox.yaml: must be a mapping"],
+    ["hello", "signalbox.yaml: must be a mapping"],
+    ["domain: 5", "signalbox.yaml:1: domain: must be a text"],
+    ["domain: ''", "signalbox.yaml:1: domain: must be a DNS name such as example.org"],
+    ["{domain: a, http: 8080}", "signalbox.yaml:1: http: must be a mapping"],
+    ["{domain: a, http: {port: '8080'}}", "signalbox.yaml:1: http.port: must be a number"],
+    ["{domain: a, http: {port: 80.5}}", "signalbox.yaml:1: http.port: must be a whole number"],
+    ["{domain: a, http: {port: -1}}", "signalbox.yaml:1: http.port: must be 0 to 65535"],
+    ["{domain: a, http: {port: .inf}}", "signalbox.yaml:1: http.port: must be a number"],
+    ["{domain: a, http: {port: 18000}}", "signalbox.yaml:1: xds.port: 127.0.0.1:18000 is taken by http"],
+    ["{domain: a, store: {kind: redis}}", "signalbox.yaml:1: store.kind: must be sqlite or memory"],
+    ["{domain: a, store: memory}", "signalbox.yaml:1: store: must be a mapping"],
+    ["{domain: a, store: {path: ''}}", "signalbox.yaml:1: store.path: must be the path of a file"],
+    ["{domain: a, listeners: {}}", "signalbox.yaml:1: listeners: must be a list"],
+    ["{domain: a, listeners: [a]}", "signalbox.yaml:1: listeners[0]: must be a mapping"],
+    ["{domain: a, listeners: [{name: a}]}", "signalbox.yaml:1: listeners[0].port: is required"],
+    ["{domain: a, log: {level: trace}}", "signalbox.yaml:1: log.level: must be debug, info, warn or error"],
+  ];
+  for (const [text, problem] of cases) assert.deepEqual(problemsOf(text), [problem], text);
+});
+
+Deno.test("parseConfig() accepts one port on two addresses and any number of port 0", () => {
+  const text = `{domain: a, http: {port: 0}, xds: {port: 0}, listeners: [
+    {name: a, address: 10.0.0.1, port: 80}, {name: b, address: "::1", port: 80}, {name: c, port: 0}, {name: d, port: 0}]}`;
+  assert.equal(parseConfig(text, options).listeners.length, 4);
+});
+
+Deno.test("parseConfig() points at the line when the YAML cannot be read", () => {
+  assert.match(problemsOf("domain: a\nhttp: {port: 1")[0] ?? "", /^signalbox\.yaml:2: /);
+  assert.match(problemsOf("domain: a\ndomain: b")[0] ?? "", /^signalbox\.yaml:2: .*unique/);
+  assert.match(problemsOf("domain: a\n---\ndomain: b")[0] ?? "", /^signalbox\.yaml:2: /);
+  assert.match(problemsOf("domain: *nowhere")[0] ?? "", /nowhere/);
+});
+
+Deno.test("parseConfig() calls the file by fileName when it is given", () => {
+  assert.throws(
+    () => parseConfig("{}", { ...options, fileName: "a/b.yaml" }),
+    /^SignalboxError: a\/b\.yaml: domain: is required$/,
+  );
+});
+
+Deno.test("parseConfig() lists the problems' paths when it throws", () => {
+  assert.throws(() => parseConfig("{listeners: [{name: a, port: 70000}]}", options), {
+    issues: [
+      { path: "domain", message: "is required" },
+      { path: "listeners[0].port", message: "must be 0 to 65535" },
+    ],
+  });
+});
