@@ -47,6 +47,7 @@ function serverConflicts(raw: unknown): readonly Conflict[] {
   const http = socketOf(read(raw, "http"), { address: "127.0.0.1", port: 8080 });
   const xds = socketOf(read(raw, "xds"), { address: "127.0.0.1", port: 18000 });
   if (http === undefined || http !== xds) return [];
+  if (read(raw, "xds") === undefined) return [{ location: ["http", "port"], message: `${http} is taken by xds` }];
   return [{ location: ["xds", "port"], message: `${xds} is taken by http` }];
 }
 
