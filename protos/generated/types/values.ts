@@ -1,0 +1,4 @@
+/** A 64-bit integer: a string of digits where a number would not be exact. */
+export type Int64 = number | string;
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
