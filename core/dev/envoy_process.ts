@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sendSignal } from "./send_signal.ts";
 import { until } from "./until.ts";
 
 export interface EnvoyOptions {
@@ -72,7 +73,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
   }).spawn();
 
   let ended = false;
-  const endWithThisProcess = () => signal(child, "SIGKILL");
+  const endWithThisProcess = () => sendSignal(child, "SIGKILL");
   globalThis.addEventListener("unload", endWithThisProcess);
   const exited = child.status.then((status) => {
     ended = true;
@@ -82,15 +83,15 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
   const log = () => Deno.readTextFile(files.log).catch(() => "");
 
   async function stop({ graceMs = 3000 } = {}): Promise<void> {
-    signal(child, "SIGCONT");
-    signal(child, "SIGTERM");
-    const timer = setTimeout(() => signal(child, "SIGKILL"), graceMs);
+    sendSignal(child, "SIGCONT");
+    sendSignal(child, "SIGTERM");
+    const timer = setTimeout(() => sendSignal(child, "SIGKILL"), graceMs);
     await exited;
     clearTimeout(timer);
   }
 
   async function kill(): Promise<void> {
-    signal(child, "SIGKILL");
+    sendSignal(child, "SIGKILL");
     await exited;
   }
 
@@ -134,8 +135,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
         timeoutMs,
         what: `Envoy's listener "${listener}"`,
       }),
-    freeze: () => signal(child, "SIGSTOP"),
-    thaw: () => signal(child, "SIGCONT"),
+    freeze: () => sendSignal(child, "SIGSTOP"),
+    thaw: () => sendSignal(child, "SIGCONT"),
     stop,
     kill,
     [Symbol.asyncDispose]: stop,
@@ -161,15 +162,6 @@ async function fetchText(
   // A frozen Envoy answers nothing: without the limit the caller would hang with it.
   const response = await fetch(url, { method, signal: AbortSignal.timeout(5000) });
   return { status: response.status, text: await response.text() };
-}
-
-function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
-  try {
-    child.kill(name);
-  } catch (thrown) {
-    // Gone already: what every signal here is meant for.
-    if (!(thrown instanceof TypeError || thrown instanceof Deno.errors.NotFound)) throw thrown;
-  }
 }
 
 function lastLines(text: string, count: number): string {

@@ -1,0 +1,16 @@
+/** A TCP port that nobody has. Somebody may take it before the caller does. */
+export function freePort(address = "127.0.0.1"): number {
+  using listener = Deno.listen({ hostname: address, port: 0 });
+  return listener.addr.port;
+}
+
+/** Whether a TCP port can be listened to now. Throws where the machine doesn't have the address. */
+export function isPortFree(address: string, port: number): boolean {
+  try {
+    using _listener = Deno.listen({ hostname: address, port });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.AddrInUse || thrown instanceof Deno.errors.PermissionDenied) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,29 @@
+/** A line of Signalbox's JSON log. */
+export interface LogRecord {
+  /** In lower case; empty for a line that is no JSON. */
+  readonly level: string;
+  /** The text; for a line that is no JSON, the line. */
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What a line of the log says. Anything else that a process prints (a stack trace) is a record too, without a level. */
+export function parseLogLine(line: string): LogRecord {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    parsed = undefined;
+  }
+  if (!isRecord(parsed) || typeof parsed.message !== "string") return { level: "", message: line, fields: {} };
+  const { level, message, properties, ...rest } = parsed;
+  return {
+    level: typeof level === "string" ? level.toLowerCase() : "",
+    message,
+    fields: { ...rest, ...(isRecord(properties) ? properties : {}) },
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
