@@ -3,6 +3,7 @@ import { ANY, schemaOfUrl, writeAny } from "./any_value.ts";
 import { setOwn } from "./bad_field.ts";
 import type { FieldSchema, MessageSchema, ValueSchema } from "./schema.ts";
 import { structType } from "./struct.ts";
+import { defaultOf, wrappedType } from "./wrapper.ts";
 
 type Plain = Record<string, unknown>;
 
@@ -11,7 +12,14 @@ const MAX_DEPTH = 100;
 
 /** A message as a plain object: only what was on the wire. Fields that the type does not have are dropped. */
 export function decode(schema: MessageSchema, bytes: Uint8Array): unknown {
-  return readMessage(schema, new Reader(bytes), bytes.length, {}, 0);
+  return readMessage(schema, createReader(bytes), bytes.length, {}, 0);
+}
+
+/** Node's `Buffer` would make `Buffer`s of the fields that hold bytes. */
+function createReader(bytes: Uint8Array): Reader {
+  return new Reader(
+    bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
+  );
 }
 
 /** Reads up to the offset `end` into `message`, then gives its readable form. */
@@ -37,6 +45,9 @@ function readFields(schema: MessageSchema, reader: Reader, end: number, message:
 
 function readable(schema: MessageSchema, message: Plain, depth: number): unknown {
   if (schema.fullName === ANY) return readableAny(message, depth);
+  // A `BoolValue` that is there says false when it is empty; nobody should have to know.
+  const wrapped = wrappedType(schema.fullName);
+  if (wrapped !== undefined) return { value: message["value"] ?? defaultOf(wrapped.name) };
   const struct = structType(schema.fullName);
   return struct === undefined ? message : struct.fromMessage(message);
 }
@@ -46,7 +57,7 @@ function readableAny(any: Plain, depth: number): Plain {
   const bytes = any["value"] instanceof Uint8Array ? any["value"] : new Uint8Array();
   const schema = schemaOfUrl(typeUrl);
   if (schema === undefined) return { "@type": typeUrl, value: bytes };
-  return writeAny(typeUrl, schema, readMessage(schema, new Reader(bytes), bytes.length, {}, depth + 1));
+  return writeAny(typeUrl, schema, readMessage(schema, createReader(bytes), bytes.length, {}, depth + 1));
 }
 
 /** False when the wire type is not the field's: then it is as unknown as a field that we do not have. */
@@ -103,12 +114,11 @@ function readEntry(field: FieldSchema, type: ValueSchema, reader: Reader, messag
     else reader.skipType(tag & 7);
   }
   const entries = (message[field.name] ??= {}) as Plain;
-  setOwn(entries, key, value ?? defaultOf(type));
+  setOwn(entries, key, value ?? emptyValue(type));
 }
 
 /** An entry of a map whose value is the default may leave it out. */
-function defaultOf(type: ValueSchema): unknown {
+function emptyValue(type: ValueSchema): unknown {
   if (type.kind === "enum") return type.names.get(0) ?? 0;
-  if (type.kind === "message") return readable(type, {}, 0);
-  return type.scalar.read(new Reader(new Uint8Array(8)));
+  return type.kind === "message" ? readable(type, {}, 0) : defaultOf(type.name);
 }

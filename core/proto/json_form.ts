@@ -3,6 +3,7 @@ import { BadField, describe, isRecord } from "./bad_field.ts";
 import type { JsonValue } from "./message_types.ts";
 import { isScalarType, SCALARS, type ScalarType } from "./scalar.ts";
 import { plainJson, structType } from "./struct.ts";
+import { defaultOf, wrappedType } from "./wrapper.ts";
 
 /** A message that proto3 JSON does not write as an object of its fields. */
 export interface JsonForm {
@@ -10,24 +11,12 @@ export interface JsonForm {
   fromJson(json: unknown): unknown;
 }
 
-const WRAPPERS: ReadonlyMap<string, ScalarType> = new Map([
-  ["google.protobuf.BoolValue", "bool"],
-  ["google.protobuf.BytesValue", "bytes"],
-  ["google.protobuf.DoubleValue", "double"],
-  ["google.protobuf.FloatValue", "float"],
-  ["google.protobuf.Int32Value", "int32"],
-  ["google.protobuf.Int64Value", "int64"],
-  ["google.protobuf.StringValue", "string"],
-  ["google.protobuf.UInt32Value", "uint32"],
-  ["google.protobuf.UInt64Value", "uint64"],
-]);
-
 export function jsonForm(fullName: string): JsonForm | undefined {
   if (!fullName.startsWith("google.protobuf.")) return undefined;
   if (fullName === "google.protobuf.Duration") return { toJson: durationText, fromJson: parseDuration };
   if (fullName === "google.protobuf.Timestamp") return { toJson: timestampText, fromJson: parseTimestamp };
-  const wrapped = WRAPPERS.get(fullName);
-  if (wrapped !== undefined) return wrapperForm(wrapped);
+  const wrapped = wrappedType(fullName);
+  if (wrapped !== undefined) return wrapperForm(wrapped.name);
   return structType(fullName) === undefined ? undefined : { toJson: copyJson, fromJson: plainJson };
 }
 
@@ -42,17 +31,10 @@ function wrapperForm(type: ScalarType): JsonForm {
   return {
     toJson: (message) => {
       if (!isRecord(message)) throw new BadField(`expected {value}, got ${describe(message)}`);
-      return scalarToJson(type, message["value"] ?? zeroOf(type));
+      return scalarToJson(type, message["value"] ?? defaultOf(type));
     },
     fromJson: (json) => ({ value: scalarFromJson(type, json) }),
   };
-}
-
-/** What a wrapper without a value holds. */
-function zeroOf(type: ScalarType): unknown {
-  if (type === "string") return "";
-  if (type === "bytes") return new Uint8Array();
-  return type === "bool" ? false : 0;
 }
 
 /** A scalar of the readable form in JSON; 64-bit integers are strings there, exact or not. */

@@ -102,7 +102,7 @@ const decimal = (wireType: 1 | 5, write: Write<number>, read: Read): Scalar =>
 
 export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
   string: scalar("a string", 2, isString, (s) => s === "", (w, s) => w.string(s), (r) => r.string()),
-  bytes: scalar("a Uint8Array", 2, isBytes, (b) => b.length === 0, (w, b) => w.bytes(b), (r) => r.bytes()),
+  bytes: scalar("a Uint8Array", 2, isBytes, (b) => b.length === 0, (w, b) => w.bytes(b), (r) => r.bytes().slice()),
   bool: scalar("a boolean", 0, isBoolean, (b) => !b, (w, b) => w.bool(b), (r) => r.bool()),
   int32: int32(true, 0, (w, n) => w.int32(n), (r) => r.int32()),
   uint32: int32(false, 0, (w, n) => w.uint32(n), (r) => r.uint32()),

@@ -1,5 +1,5 @@
 import { DESCRIPTORS, TYPES } from "../../protos/generated/descriptors.ts";
-import { isScalarType, type Scalar, SCALARS } from "./scalar.ts";
+import { isScalarType, type Scalar, SCALARS, type ScalarType } from "./scalar.ts";
 
 /** A message type; made when it is first asked for, as are the types of its fields. */
 export interface MessageSchema {
@@ -40,7 +40,7 @@ export interface FieldSchema {
 
 export interface ScalarSchema {
   readonly kind: "scalar";
-  readonly name: string;
+  readonly name: ScalarType;
   readonly scalar: Scalar;
 }
 

@@ -71,6 +71,12 @@ export function plainJson(json: unknown): unknown {
     return json;
   }
   const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(json)) setOwn(copy, key, plainJson(value));
+  for (const [key, value] of Object.entries(json)) {
+    try {
+      setOwn(copy, key, plainJson(value));
+    } catch (thrown) {
+      throw within(thrown, `[${JSON.stringify(key)}]`);
+    }
+  }
   return copy;
 }

@@ -1,5 +1,6 @@
-// Writes a FileDescriptorSet of every API file that Signalbox may speak, dependencies first, to standard output. As JSON,
+// Without an argument: writes a FileDescriptorSet of every API file that Signalbox may speak, dependencies first, to standard output. As JSON,
 // because Go knows the extensions that hold the constraints, so that nobody else has to.
+// With the name of a message type: see `printHex`.
 package main
 
 import (
@@ -34,6 +35,12 @@ func startsWithAny(path string, prefixes []string) bool {
 }
 
 func main() {
+	if len(os.Args) == 2 {
+		if err := printHex(os.Args[1]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	var paths []string
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if startsWithAny(file.Path(), roots) {
