@@ -1,0 +1,137 @@
+import { join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CommandIo } from "../command/command_io.ts";
+import { formatHostPort } from "../command/host_port.ts";
+import { type DevFolder, devFolder } from "./dev_folder.ts";
+import { type EnvoyBinary, findEnvoy } from "./envoy_binary.ts";
+import type { LogRecord } from "./log_record.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { type FileWatch, type Watched, watchFiles } from "./watch_files.ts";
+
+export interface DevOptions {
+  /** Where the sandbox's files go; made where it is missing. */
+  readonly folder: string;
+  /** Whether Signalbox restarts on changes. */
+  readonly watch: boolean;
+  readonly io: CommandIo;
+}
+
+/**
+ * The laptop's sandbox until a signal ends it. What can happen meanwhile: a file changes (Signalbox restarts), a restart
+ * fails or Signalbox ends by itself (said; the next change tries again), a signal (everything ends).
+ */
+export async function runDev({ folder: path, watch, io }: DevOptions): Promise<void> {
+  const startedAtMs = performance.now();
+  const say = (line = "") => io.out(`${line}\n`);
+  const folder = devFolder(path);
+  // Before the start, so that a signal during it stops as orderly as one after it.
+  const stopped = io.untilStopped();
+  let stopping = false;
+  stopped.then(() => stopping = true);
+
+  const envoy = await findEnvoy({ onDownload: () => say("Fetching Envoy (37 MB, once) ...") });
+  const sandbox = await createSandbox({
+    folder,
+    envoy,
+    onRecord: (record) => sayRecord(record, say),
+    onSignalboxLost: (code) => {
+      // Ctrl-C reaches every process of the terminal: what ends now may have been ended on purpose.
+      setTimeout(() => stopping || say(`Signalbox ended by itself (code ${code}). It starts again on a change.`), 200);
+    },
+  });
+  try {
+    await sayWhatRuns(sandbox, folder, envoy, say);
+    using changes = watch ? watchFiles(watched(folder)) : undefined;
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+    const watching = watch ? ` Restarts when its source or ${folder.configPath} changes.` : "";
+    say(`Ready in ${seconds} s.${watching} Ctrl-C ends it all.`);
+    await Promise.race([stopped, restartOnChanges(sandbox, changes, say)]);
+  } finally {
+    stopping = true;
+    await sandbox[Symbol.asyncDispose]();
+  }
+}
+
+async function restartOnChanges(
+  sandbox: Sandbox,
+  watch: FileWatch | undefined,
+  say: (line: string) => void,
+): Promise<void> {
+  if (watch === undefined) return await new Promise(() => {});
+  for await (const paths of watch.changes) {
+    const what = shortPath(paths[0] ?? "") + (paths.length > 1 ? ` and ${paths.length - 1} more` : "");
+    const startedAtMs = performance.now();
+    try {
+      await sandbox.restart();
+      const ms = Math.round(performance.now() - startedAtMs);
+      const call = sandbox.envoy === undefined ? undefined : await sandbox.firstCall();
+      say(`${what} changed: restarted in ${ms} ms${call ? `; ${call.host} answers in ${call.tookMs} ms` : ""}`);
+    } catch (thrown) {
+      say(`${what} changed, but: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+  }
+}
+
+async function sayWhatRuns(
+  sandbox: Sandbox,
+  folder: DevFolder,
+  binary: EnvoyBinary,
+  say: (line?: string) => void,
+): Promise<void> {
+  const { config, moved, signalbox, envoy } = sandbox;
+  const [listener] = config.listeners;
+  const scheme = listener?.tls === undefined ? "http" : "https";
+  say(`Signalbox on a laptop; its files are in ${folder.path}`);
+  say();
+  for (const { path, from, to } of moved) say(`  ${path} ${from} was taken: it is ${to} now`);
+  say(`  tasks API  ${signalbox.httpUrl}/xds/tasks`);
+  say(`  xDS        ${formatHostPort({ host: config.xds.address, port: signalbox.xdsPort })}`);
+  if (binary.kind === "missing") say(`  Envoy      none. ${binary.reason}`);
+  else say(`  Envoy      ${binary.version}, ${scheme} port ${listener?.port ?? "none"}, admin ${envoy?.adminUrl}`);
+  for (const { name, address, port } of sandbox.backends) {
+    say(`  session    ${name}.${config.domain} -> ${formatHostPort({ host: address, port })}`);
+  }
+  say();
+  if (envoy === undefined) return;
+  const { host, backend, tookMs } = await sandbox.firstCall();
+  const dev = Deno.build.standalone ? "signalbox dev" : "deno task dev";
+  say(`  A call through Envoy works: backend ${backend} answered ${host} in ${tookMs} ms. Make it again:`);
+  say(`    ${dev} call ${host}`);
+  if (listener?.tls !== undefined) {
+    say("  or without any gRPC client (five zero bytes are an empty message):");
+    say(`    printf '\\0\\0\\0\\0\\0' | curl --http2 --cacert ${folder.caPath} --data-binary @- \\`);
+    say("      -H 'content-type: application/grpc' -H 'te: trailers' --output - \\");
+    say(`      https://${host}:${listener.port}/signalbox.dev.Echo/Say`);
+  }
+  say();
+}
+
+/** Warnings and worse, and what is no JSON (a stack trace); the rest would bury what this command says. */
+function sayRecord({ level, message, fields }: LogRecord, say: (line: string) => void): void {
+  if (["trace", "debug", "info"].includes(level)) return;
+  const { logger: _logger, "@timestamp": _time, timestamp: _timestamp, ...rest } = fields;
+  const details = Object.entries(rest).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join("");
+  say(`  signalbox ${level === "" ? "" : `${level}: `}${message}${details}`);
+}
+
+/** The config; and from source also what Signalbox is made of. This command itself and tests don't restart it. */
+function watched(folder: DevFolder): readonly Watched[] {
+  const config = resolve(folder.configPath);
+  const configFolder = { folder: resolve(folder.path), recursive: false, counts: (path: string) => path === config };
+  if (Deno.build.standalone) return [configFolder];
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const ownFolder = join(root, "core", "dev") + sep;
+  const isSource = (path: string) =>
+    /\.(ts|js|json)$/.test(path) && !path.endsWith("_test.ts") && !path.startsWith(ownFolder);
+  return [
+    configFolder,
+    { folder: root, recursive: false, counts: (path) => /[/\\](main\.ts|deno\.json)$/.test(path) },
+    { folder: join(root, "core"), recursive: true, counts: isSource },
+    { folder: join(root, "plugins"), recursive: true, counts: isSource },
+  ];
+}
+
+function shortPath(path: string): string {
+  const here = Deno.cwd() + sep;
+  return path.startsWith(here) ? path.slice(here.length) : path;
+}

@@ -1,0 +1,156 @@
+import { formatHostPort } from "../command/host_port.ts";
+import { createTasksClient } from "../command/tasks_client.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load_config.ts";
+import type { MovedPort } from "./dev_config.ts";
+import { type DevFolder, prepareCertificate, prepareDevFolder } from "./dev_folder.ts";
+import { createEchoBackend, type EchoBackend } from "./echo_backend.ts";
+import { createEchoClient } from "./echo_client.ts";
+import type { EnvoyBinary } from "./envoy_binary.ts";
+import { type EnvoyProcess, startEnvoy } from "./envoy_process.ts";
+import type { LogRecord } from "./log_record.ts";
+import { type SignalboxProcess, startSignalbox } from "./signalbox_process.ts";
+import { runSignalbox, signalboxProgram } from "./signalbox_program.ts";
+import { until } from "./until.ts";
+
+export interface SandboxOptions {
+  readonly folder: DevFolder;
+  readonly envoy: EnvoyBinary;
+  readonly onRecord: (record: LogRecord) => void;
+  /** Signalbox ended, and nobody asked it to. */
+  readonly onSignalboxLost: (code: number) => void;
+}
+
+/** All that a laptop runs: Signalbox, two backends, their sessions, and Envoy where there is one. */
+export interface Sandbox extends AsyncDisposable {
+  readonly config: Config;
+  readonly moved: readonly MovedPort[];
+  readonly backends: readonly EchoBackend[];
+  readonly signalbox: SignalboxProcess;
+  readonly envoy: EnvoyProcess | undefined;
+  /** One call through Envoy to the session of the first backend; tries until it works. */
+  firstCall(): Promise<{ readonly host: string; readonly backend: string; readonly tookMs: number }>;
+  /** Signalbox again, with the config as it is now; Envoy goes on, unless what it was started with has changed. */
+  restart(): Promise<void>;
+}
+
+const NAMES = ["blue", "green"] as const;
+const BACKEND_PORT = 50051;
+
+/** Starts everything. Whatever was started is ended again where something fails. */
+export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { folder } = options;
+  await using stack = new AsyncDisposableStack();
+  const prepared = await prepareDevFolder(folder, new Date());
+  const state = { config: prepared.config, stopping: false, bootstrap: "" };
+  const backends: EchoBackend[] = [];
+  for (const [index, name] of NAMES.entries()) {
+    const backend = await createBackend(name, `127.0.0.${11 + index}`);
+    stack.defer(() => backend.kill());
+    backends.push(backend);
+  }
+
+  let envoy: EnvoyProcess | undefined;
+  let signalbox = await start();
+  // Envoy first: it goes on without Signalbox, and closes its stream in order.
+  stack.defer(async () => {
+    state.stopping = true;
+    await envoy?.stop();
+    await signalbox.stop();
+  });
+  await registerAll();
+  await startEnvoyIfChanged();
+  const disposal = stack.move();
+
+  async function start(): Promise<SignalboxProcess> {
+    const { onRecord } = options;
+    const started = await startSignalbox({ configPath: folder.configPath, program: signalboxProgram(), onRecord });
+    started.exited.then(({ code }) => {
+      if (!state.stopping && signalbox === started) options.onSignalboxLost(code);
+    });
+    return started;
+  }
+
+  async function registerAll(): Promise<void> {
+    const tasks = createTasksClient(signalbox.httpUrl, { fetch });
+    for (const { name, address, port } of backends) await tasks.add({ id: name, address, port });
+  }
+
+  async function startEnvoyIfChanged(): Promise<void> {
+    if (options.envoy.kind === "missing") return;
+    const bootstrap = await runSignalbox(["bootstrap", "--config", folder.configPath, "--node-id", "laptop"]);
+    if (bootstrap === state.bootstrap) return;
+    await envoy?.stop();
+    envoy = await startEnvoy({ path: options.envoy.path, bootstrap, folder: folder.path });
+    state.bootstrap = bootstrap;
+  }
+
+  return {
+    get config() {
+      return state.config;
+    },
+    moved: prepared.moved,
+    backends,
+    get signalbox() {
+      return signalbox;
+    },
+    get envoy() {
+      return envoy;
+    },
+    async firstCall() {
+      const host = `${NAMES[0]}.${state.config.domain}`;
+      using client = createEchoClient(await echoTarget(state.config, folder, host));
+      let last: unknown;
+      return await until(async () => {
+        const startedAtMs = performance.now();
+        const result = await client.say({ text: "hello" });
+        last = result;
+        return result.ok &&
+          { host, backend: result.reply.backend, tookMs: Math.round(performance.now() - startedAtMs) };
+      }, { what: `an answer from "${host}"`, otherwise: () => last });
+    },
+    async restart() {
+      // A config that is not acceptable is found before the Signalbox that works is stopped.
+      const config = await loadConfig(folder.configPath);
+      await prepareCertificate(folder, config.domain, new Date());
+      state.stopping = true;
+      await signalbox.stop();
+      state.stopping = false;
+      signalbox = await start();
+      state.config = config;
+      await registerAll();
+      await startEnvoyIfChanged();
+    },
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  };
+}
+
+/** How a client reaches `host` through the laptop's Envoy. */
+export async function echoTarget(
+  config: Config,
+  folder: DevFolder,
+  host: string,
+): Promise<{ readonly address: string; readonly authority: string; readonly ca?: string }> {
+  const [listener] = config.listeners;
+  if (listener === undefined) throw new Error(`Cannot call "${host}": the config has no listener`);
+  const { port, tls } = listener;
+  const address = formatHostPort({ host: listener.address === "0.0.0.0" ? "127.0.0.1" : listener.address, port });
+  const authority = `${host}:${port}`;
+  return tls === undefined
+    ? { address, authority }
+    : { address, authority, ca: await Deno.readTextFile(folder.caPath) };
+}
+
+/** Each backend has an address of its own, as a pod has; where the machine has but 127.0.0.1 (macOS), its own port. */
+async function createBackend(name: string, address: string): Promise<EchoBackend> {
+  const places = [{ address, port: BACKEND_PORT }, { address, port: 0 }, { address: "127.0.0.1", port: 0 }];
+  let failure: unknown;
+  for (const place of places) {
+    try {
+      return await createEchoBackend({ name, ...place });
+    } catch (thrown) {
+      failure = thrown;
+    }
+  }
+  throw failure;
+}
