@@ -1,0 +1,64 @@
+import type { Fragment, SharedResources } from "./fragment.ts";
+import type { TypeUrl } from "./resource_type.ts";
+import { type FragmentChange, ResourceView } from "./resource_view.ts";
+
+/**
+ * All resources of all sessions. Types that nobody has subscribed to are not built: their view is made, from the
+ * fragments, when it is first asked for.
+ */
+export class ResourceCache {
+  readonly #fragments = new Map<string, Fragment>();
+  readonly #views = new Map<TypeUrl, ResourceView>();
+  readonly #shared: SharedResources;
+  #generation = 0;
+
+  constructor(shared: SharedResources) {
+    this.#shared = shared;
+  }
+
+  /** The number of the last change. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** How many sessions there are. */
+  get size(): number {
+    return this.#fragments.size;
+  }
+
+  fragment(sessionId: string): Fragment | undefined {
+    return this.#fragments.get(sessionId);
+  }
+
+  /** At most one change a session; `fragment: undefined` takes it out. `generation` never falls. */
+  apply(
+    generation: number,
+    changes: readonly { readonly id: string; readonly fragment: Fragment | undefined }[],
+  ): void {
+    this.#generation = generation;
+    const steps: FragmentChange[] = changes.map(({ id, fragment }) => {
+      const previous = this.#fragments.get(id);
+      if (fragment) this.#fragments.set(id, fragment);
+      else this.#fragments.delete(id);
+      return { id, previous, next: fragment };
+    });
+    for (const view of this.#views.values()) view.apply(generation, steps);
+  }
+
+  view(typeUrl: TypeUrl): ResourceView {
+    const existing = this.#views.get(typeUrl);
+    if (existing) return existing;
+    const view = new ResourceView(typeUrl, {
+      generation: this.#generation,
+      shared: this.#shared,
+      fragments: this.#fragments.values(),
+    });
+    this.#views.set(typeUrl, view);
+    return view;
+  }
+
+  /** The view if anybody ever asked for it. */
+  builtView(typeUrl: TypeUrl): ResourceView | undefined {
+    return this.#views.get(typeUrl);
+  }
+}

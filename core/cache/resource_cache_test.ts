@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { decodeMessage, encodeMessage } from "../proto/codec.ts";
+import type { Fragment } from "./fragment.ts";
+import { ROUTES, ROUTES_BY_VHDS } from "./names.ts";
+import { ResourceCache } from "./resource_cache.ts";
+import { CLUSTER, ENDPOINT, ROUTE, SCOPED_ROUTE, VIRTUAL_HOST } from "./resource_type.ts";
+
+function fragment(id: string, hosts: readonly string[], note = ""): Fragment {
+  return {
+    sessionId: id,
+    clusters: [{
+      name: id,
+      body: encodeMessage("envoy.config.cluster.v3.Cluster", { name: id, altStatName: note }),
+      loadAssignment: encodeMessage("envoy.config.endpoint.v3.ClusterLoadAssignment", { clusterName: id }),
+    }],
+    virtualHosts: [{
+      hosts,
+      body: encodeMessage("envoy.config.route.v3.VirtualHost", {
+        routes: [{ match: { prefix: "/" }, route: { cluster: id } }],
+      }),
+    }],
+    secrets: [],
+  };
+}
+
+const SHARED = { listeners: [], clusters: [], secrets: [] };
+
+Deno.test("view() gives one state in every form", () => {
+  const cache = new ResourceCache(SHARED);
+  cache.apply(1, [{ id: "s1", fragment: fragment("s1", ["s1.example.org", "alias.example.org"]) }]);
+  const cluster = cache.view(CLUSTER).get("s1");
+  assert.ok(cluster);
+  const decoded = decodeMessage("envoy.config.cluster.v3.Cluster", cluster.body);
+  assert.equal(decoded.loadAssignment?.clusterName, "s1");
+  assert.ok(cache.view(ENDPOINT).get("s1"));
+  for (const host of ["s1.example.org", "alias.example.org"]) {
+    const scope = cache.view(SCOPED_ROUTE).get(host);
+    assert.ok(scope);
+    const message = decodeMessage("envoy.config.route.v3.ScopedRouteConfiguration", scope.body);
+    assert.equal(message.key?.fragments?.[0]?.stringKey, host);
+    assert.equal(message.routeConfiguration?.virtualHosts?.[0]?.routes?.[0]?.route?.cluster, "s1");
+    assert.deepEqual(message.routeConfiguration?.validateClusters, { value: false });
+    const virtualHost = cache.view(VIRTUAL_HOST).get(`${ROUTES_BY_VHDS}/${host}`);
+    assert.ok(virtualHost);
+    const { name, domains } = decodeMessage("envoy.config.route.v3.VirtualHost", virtualHost.body);
+    assert.equal(name, virtualHost.name);
+    assert.deepEqual(domains, [host]);
+  }
+  const table = cache.view(ROUTE).get(ROUTES);
+  assert.ok(table);
+  const routes = decodeMessage("envoy.config.route.v3.RouteConfiguration", table.body);
+  assert.deepEqual(routes.virtualHosts?.map(({ domains }) => domains), [["s1.example.org", "alias.example.org"]]);
+});
+
+Deno.test("apply() turns a host that passes to another session into an update", () => {
+  const cache = new ResourceCache(SHARED);
+  const view = cache.view(SCOPED_ROUTE);
+  cache.apply(1, [{ id: "a", fragment: fragment("a", ["h.example.org"]) }]);
+  cache.apply(2, [
+    { id: "b", fragment: fragment("b", ["h.example.org"]) },
+    { id: "a", fragment: undefined },
+  ]);
+  assert.deepEqual(view.log.since(1).map(({ name, resource }) => [name, resource?.sessionId]), [[
+    "h.example.org",
+    "b",
+  ]]);
+});
+
+Deno.test("apply() logs nothing for a fragment of the same content", () => {
+  const cache = new ResourceCache(SHARED);
+  const view = cache.view(CLUSTER);
+  cache.apply(1, [{ id: "a", fragment: fragment("a", ["h.example.org"]) }]);
+  cache.apply(2, [{ id: "a", fragment: fragment("a", ["h.example.org"]) }]);
+  assert.equal(view.log.head, 1);
+});
+
+Deno.test("a cache has the same versions whatever its history", () => {
+  const direct = new ResourceCache(SHARED);
+  direct.apply(1, [{ id: "b", fragment: fragment("b", ["b.example.org"]) }]);
+  const roundabout = new ResourceCache(SHARED);
+  roundabout.view(ROUTE);
+  roundabout.apply(1, [{ id: "a", fragment: fragment("a", ["b.example.org"]) }]);
+  roundabout.apply(2, [{ id: "a", fragment: undefined }, { id: "b", fragment: fragment("b", ["b.example.org"], "x") }]);
+  roundabout.apply(3, [{ id: "b", fragment: fragment("b", ["b.example.org"]) }]);
+  for (const type of [CLUSTER, SCOPED_ROUTE, ROUTE, VIRTUAL_HOST] as const) {
+    assert.equal(roundabout.view(type).version, direct.view(type).version, type);
+  }
+});

@@ -1,0 +1,60 @@
+import {
+  CLUSTER,
+  ENDPOINT,
+  LISTENER,
+  ROUTE,
+  SCOPED_ROUTE,
+  SECRET,
+  type TypeUrl,
+  VIRTUAL_HOST,
+} from "../cache/resource_type.ts";
+
+/** What a stream may send of one type: nothing newer than these generations. */
+export interface Limits {
+  readonly upserts: number;
+  readonly removals: number;
+}
+
+interface Rule {
+  readonly typeUrl: TypeUrl;
+  /** New and changed resources wait until the client has acknowledged these types as far. */
+  readonly upsertsAfter: readonly TypeUrl[];
+  /** Removals wait likewise. */
+  readonly removalsAfter: readonly TypeUrl[];
+}
+
+const ROUTES: readonly TypeUrl[] = [SCOPED_ROUTE, ROUTE, VIRTUAL_HOST];
+
+/**
+ * Make before break: what is named comes before what names it, and goes after it. Rows are in the order in which types
+ * are sent. Only the types that a stream subscribes to count; no cycle leads through `upsertsAfter`, and `removalsAfter`
+ * leads only to rows whose own removals wait for nothing or for later rows, so nothing waits for itself.
+ */
+export const ORDER: readonly Rule[] = [
+  { typeUrl: SECRET, upsertsAfter: [], removalsAfter: [CLUSTER, LISTENER] },
+  { typeUrl: CLUSTER, upsertsAfter: [], removalsAfter: [...ROUTES, LISTENER] },
+  { typeUrl: ENDPOINT, upsertsAfter: [CLUSTER], removalsAfter: [CLUSTER] },
+  { typeUrl: LISTENER, upsertsAfter: [CLUSTER], removalsAfter: [] },
+  { typeUrl: SCOPED_ROUTE, upsertsAfter: [CLUSTER, ENDPOINT], removalsAfter: [] },
+  { typeUrl: ROUTE, upsertsAfter: [CLUSTER, ENDPOINT], removalsAfter: [] },
+  { typeUrl: VIRTUAL_HOST, upsertsAfter: [CLUSTER, ENDPOINT], removalsAfter: [] },
+];
+
+/** One type on one stream, as the order sees it. */
+export interface Ordered {
+  /** Everything up to this generation was acknowledged, rejected for good, or needed no sending; -1: not even the first answer. */
+  readonly settled: number;
+}
+
+export function limitsOf(rule: Rule, subscriptions: ReadonlyMap<TypeUrl, Ordered>): Limits {
+  return {
+    upserts: earliest(rule.upsertsAfter, subscriptions),
+    removals: earliest(rule.removalsAfter, subscriptions),
+  };
+}
+
+function earliest(types: readonly TypeUrl[], subscriptions: ReadonlyMap<TypeUrl, Ordered>): number {
+  let limit = Infinity;
+  for (const type of types) limit = Math.min(limit, subscriptions.get(type)?.settled ?? Infinity);
+  return limit;
+}
