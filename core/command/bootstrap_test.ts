@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { buildEnvoyBootstrap } from "./envoy_bootstrap.ts";
+import { runCommand, withFolder } from "./testdata/test_io.ts";
+
+const DEFAULTS = {
+  mode: "delta",
+  server: { host: "127.0.0.1", port: 18000 },
+  nodeId: "envoy-1",
+  nodeCluster: "signalbox",
+  adminPort: 9901,
+} as const;
+
+Deno.test("bootstrap prints YAML for delta ADS on loopback when nothing is said", async () => {
+  const { code, out, err } = await runCommand(["bootstrap"]);
+  assert.equal(code, 0);
+  assert.equal(err, "");
+  assert.deepEqual(parse(out), buildEnvoyBootstrap(DEFAULTS));
+});
+
+Deno.test("bootstrap prints JSON with what the options say", async () => {
+  const args = ["--mode", "sotw", "--xds", "signalbox.svc:443", "--node-id", "edge-7", "--cluster", "edge"];
+  const { out } = await runCommand(["bootstrap", "--format", "json", "--admin-port", "0", ...args]);
+  assert.deepEqual(
+    JSON.parse(out),
+    buildEnvoyBootstrap({
+      mode: "sotw",
+      server: { host: "signalbox.svc", port: 443 },
+      nodeId: "edge-7",
+      nodeCluster: "edge",
+      adminPort: 0,
+    }),
+  );
+});
+
+Deno.test("bootstrap takes the address from the config by mode, unless --xds says another", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, '{domain: a, http: {address: "::", port: 81}, xds: {address: 0.0.0.0, port: 82}}');
+    const cases = [
+      [[], { ...DEFAULTS, server: { host: "127.0.0.1", port: 82 } }],
+      [["--mode", "rest"], { ...DEFAULTS, mode: "rest", server: { host: "::1", port: 81 } }],
+      [["--mode", "rest", "--xds", "a:1"], { ...DEFAULTS, mode: "rest", server: { host: "a", port: 1 } }],
+    ] as const;
+    for (const [args, options] of cases) {
+      const { out } = await runCommand(["bootstrap", "--config", file, ...args]);
+      assert.deepEqual(parse(out), buildEnvoyBootstrap(options));
+    }
+    const { out } = await runCommand(["bootstrap", "--mode", "rest"]);
+    assert.deepEqual(
+      parse(out),
+      buildEnvoyBootstrap({ ...DEFAULTS, mode: "rest", server: { host: "127.0.0.1", port: 8080 } }),
+    );
+  }));
+
+Deno.test("bootstrap exits with 1 when the config leaves the port to chance", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "{domain: a, xds: {port: 0}}");
+    assert.deepEqual(await runCommand(["bootstrap", "--config", file]), {
+      code: 1,
+      out: "",
+      err: `error: Cannot tell Signalbox's port: ${file} has xds.port 0; give --xds\n`,
+    });
+    assert.equal((await runCommand(["bootstrap", "--config", file, "--xds", "a:1"])).code, 0);
+  }));

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createDevCertificate } from "../dev/certificate.ts";
+import { runCommand, withFolder } from "./testdata/test_io.ts";
+
+const TLS_CONFIG = `domain: example.org
+store: { path: new/folder/s.db }
+listeners:
+  - { name: a, port: 8443, tls: { cert: tls.crt, key: tls.key } }
+`;
+
+async function writeConfig(folder: string, text: string): Promise<string> {
+  const file = join(folder, "s.yaml");
+  await Deno.writeTextFile(file, text);
+  return file;
+}
+
+Deno.test("check prints OK and makes nothing when all is well", () =>
+  withFolder(async (folder) => {
+    const file = await writeConfig(folder, TLS_CONFIG);
+    const { cert, key } = await createDevCertificate("example.org", { now: new Date() });
+    await Deno.writeTextFile(join(folder, "tls.crt"), cert);
+    await Deno.writeTextFile(join(folder, "tls.key"), key);
+    assert.deepEqual(await runCommand(["check", "--config", file]), { code: 0, out: `${file}: OK\n`, err: "" });
+    await assert.rejects(Deno.stat(join(folder, "new")), Deno.errors.NotFound);
+  }));
+
+Deno.test("check exits with 1 and names each file when several cannot be used", () =>
+  withFolder(async (folder) => {
+    const file = await writeConfig(folder, TLS_CONFIG);
+    await Deno.writeTextFile(join(folder, "new"), "a file where a folder should be");
+    await Deno.writeTextFile(join(folder, "tls.key"), "no key");
+    const { code, out, err } = await runCommand(["check", "--config", file]);
+    assert.equal(code, 1);
+    assert.equal(out, "");
+    const [first, cert, key, store, ...rest] = err.trimEnd().split("\n");
+    assert.equal(first, "error: the config is not valid");
+    assert.equal(
+      cert,
+      `${file}: listeners[0].tls.cert: cannot read "${join(folder, "tls.crt")}": there is no such file`,
+    );
+    assert(key?.startsWith(`${file}: listeners[0].tls.key: "${join(folder, "tls.key")}" has no private key in PEM: `));
+    assert.equal(
+      store,
+      `${file}: store.path: cannot write "${join(folder, "new/folder/s.db")}": a part of its path is a file`,
+    );
+    assert.deepEqual(rest, []);
+  }));
+
+Deno.test("check exits with 1 when a certificate has expired or has another key", () =>
+  withFolder(async (folder) => {
+    const file = await writeConfig(folder, TLS_CONFIG);
+    const old = await createDevCertificate("example.org", { now: new Date("2020-01-01"), days: 1 });
+    const other = await createDevCertificate("example.org", { now: new Date() });
+    await Deno.writeTextFile(join(folder, "tls.crt"), old.cert);
+    await Deno.writeTextFile(join(folder, "tls.key"), other.key);
+    const { code, err } = await runCommand(["check", "--config", file]);
+    assert.equal(code, 1);
+    assert.match(err, /tls\.cert: ".*tls\.crt" expired on Jan .*2020 GMT\n/);
+    assert.match(err, /tls\.key: ".*tls\.key" is not the key of ".*tls\.crt"\n/);
+  }));
+
+Deno.test("check exits with 1 when the store's file is empty or no file", () =>
+  withFolder(async (folder) => {
+    const empty = await writeConfig(folder, "{domain: a, store: {path: empty.db}}");
+    await Deno.writeTextFile(join(folder, "empty.db"), "");
+    assert.match((await runCommand(["check", "-c", empty])).err, /store\.path: ".*empty\.db" is empty/);
+    const dir = await writeConfig(folder, "{domain: a, store: {path: .}}");
+    assert.match((await runCommand(["check", "-c", dir])).err, /store\.path: ".*" is no file/);
+  }));
+
+Deno.test("check asks for no file when the store is in memory and no listener has TLS", () =>
+  withFolder(async (folder) => {
+    const file = await writeConfig(folder, "{domain: a, store: {kind: memory}}");
+    assert.equal((await runCommand(["check", "-c", file])).code, 0);
+  }));

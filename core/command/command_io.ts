@@ -1,0 +1,21 @@
+import type { Config } from "../config/config.ts";
+
+/** Everything outside that a command touches, but for files. */
+export interface CommandIo {
+  /** Writes to standard output as it is; the caller ends its lines. */
+  out(text: string): void;
+  /** Writes to standard error as it is; the caller ends its lines. */
+  err(text: string): void;
+  /** An environment variable; absent or empty is undefined. */
+  env(name: string): string | undefined;
+  fetch(url: URL, init: RequestInit): Promise<Response>;
+  createSignalbox(config: Config): Promise<RunningSignalbox>;
+  /** Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. */
+  untilStopped(): Promise<void>;
+}
+
+export interface RunningSignalbox {
+  readonly httpUrl: string;
+  readonly xdsAddress: string;
+  close(): Promise<void>;
+}

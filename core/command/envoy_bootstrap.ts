@@ -1,0 +1,119 @@
+import { isIP } from "node:net";
+import type { HostPort } from "./host_port.ts";
+
+/** How Envoy asks for its configuration: ADS incrementally, ADS with the state of the world, or REST polling. */
+export const BOOTSTRAP_MODES = ["delta", "sotw", "rest"] as const;
+export type BootstrapMode = typeof BOOTSTRAP_MODES[number];
+
+export interface BootstrapOptions {
+  readonly mode: BootstrapMode;
+  /** Signalbox: its gRPC port, or its HTTP port in mode `rest`. A name is resolved by DNS, again and again. */
+  readonly server: HostPort;
+  readonly nodeId: string;
+  readonly nodeCluster: string;
+  readonly adminPort: number;
+}
+
+/**
+ * The cluster by which Envoy reaches Signalbox. The underscore sets it apart: a session's cluster has none, because an
+ * id and a host have none.
+ */
+export const XDS_CLUSTER = "signalbox_xds";
+
+/**
+ * Statistics that Envoy is not to make: those of clusters without an underscore in their name, which are the sessions'.
+ * They would take most of Envoy's memory. RE2 knows no "all but", hence the difference in the names.
+ */
+export const SESSION_CLUSTER_STATS = "cluster\\.[^_.]+\\..*";
+
+/** Room for a busy edge, and a bound before the memory ends (Envoy's guide to an edge: never without one). */
+const MAX_DOWNSTREAM_CONNECTIONS = 50_000;
+
+/** Envoy's bootstrap in its JSON form, an `envoy.config.bootstrap.v3.Bootstrap`. */
+export function buildEnvoyBootstrap(options: BootstrapOptions): Readonly<Record<string, unknown>> {
+  return {
+    node: { id: options.nodeId, cluster: options.nodeCluster },
+    admin: {
+      address: socketAddress({ host: "127.0.0.1", port: options.adminPort }),
+      // The operator gets in when the limit below is reached.
+      ignore_global_conn_limit: true,
+    },
+    dynamic_resources: options.mode === "rest" ? restResources() : adsResources(options.mode),
+    static_resources: { clusters: [xdsCluster(options)] },
+    stats_config: {
+      stats_matcher: { exclusion_list: { patterns: [{ safe_regex: { regex: SESSION_CLUSTER_STATS } }] } },
+    },
+    overload_manager: {
+      resource_monitors: [{
+        name: "envoy.resource_monitors.global_downstream_max_connections",
+        typed_config: {
+          "@type":
+            "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+          max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS,
+        },
+      }],
+    },
+  };
+}
+
+function adsResources(mode: "delta" | "sotw"): unknown {
+  const overAds = { ads: {}, resource_api_version: "V3" };
+  return {
+    ads_config: {
+      api_type: mode === "delta" ? "DELTA_GRPC" : "GRPC",
+      transport_api_version: "V3",
+      set_node_on_first_message_only: true,
+      grpc_services: [{
+        envoy_grpc: {
+          cluster_name: XDS_CLUSTER,
+          // Envoy's own goes up to 30 s: new sessions would wait that long after a restart of Signalbox.
+          retry_policy: { retry_back_off: { base_interval: "0.1s", max_interval: "0.5s" } },
+        },
+      }],
+    },
+    cds_config: overAds,
+    lds_config: overAds,
+  };
+}
+
+function restResources(): unknown {
+  const polled = {
+    resource_api_version: "V3",
+    api_config_source: {
+      api_type: "REST",
+      transport_api_version: "V3",
+      cluster_names: [XDS_CLUSTER],
+      refresh_delay: "1s",
+      request_timeout: "5s",
+    },
+  };
+  return { cds_config: polled, lds_config: polled };
+}
+
+function xdsCluster({ server, mode }: BootstrapOptions): unknown {
+  return {
+    name: XDS_CLUSTER,
+    type: isIP(server.host) === 0 ? "STRICT_DNS" : "STATIC",
+    connect_timeout: "1s",
+    load_assignment: {
+      cluster_name: XDS_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(server) } }] }],
+    },
+    ...(mode === "rest" ? {} : { typed_extension_protocol_options: HTTP2 }),
+    // A server that vanished without a word is noticed by these and by HTTP/2's keepalive.
+    upstream_connection_options: { tcp_keepalive: { keepalive_time: 10, keepalive_interval: 5, keepalive_probes: 3 } },
+  };
+}
+
+const HTTP2 = {
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+    explicit_http_config: {
+      http2_protocol_options: { connection_keepalive: { interval: "10s", timeout: "5s" } },
+    },
+  },
+};
+
+function socketAddress({ host, port }: HostPort): unknown {
+  return { socket_address: { address: host, port_value: port } };
+}

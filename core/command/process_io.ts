@@ -1,0 +1,36 @@
+import type { CommandIo } from "./command_io.ts";
+
+/** Exit codes by the shells' custom: ended by SIGINT, and by the end of whoever read the output, as in `| head`. */
+const INTERRUPTED = 130;
+const NO_READER = 141;
+
+/** The real process. */
+export const processIo: CommandIo = {
+  out: (text) => write(Deno.stdout, text),
+  err: (text) => write(Deno.stderr, text),
+  env: (name) => Deno.env.get(name) || undefined,
+  fetch: (url, init) => fetch(url, init),
+  createSignalbox: async (config) => (await import("../signalbox.ts")).createSignalbox(config),
+  untilStopped: () =>
+    new Promise((resolve) => {
+      let stopping = false;
+      const stop = () => {
+        if (stopping) Deno.exit(INTERRUPTED);
+        stopping = true;
+        resolve();
+      };
+      Deno.addSignalListener("SIGINT", stop);
+      Deno.addSignalListener("SIGTERM", stop);
+    }),
+};
+
+/** Synchronous: the process may exit right after. */
+function write(target: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(target.writeSync(rest));
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.BrokenPipe) Deno.exit(NO_READER);
+    throw thrown;
+  }
+}

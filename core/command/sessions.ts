@@ -1,0 +1,160 @@
+import type { Command } from "commander";
+import { DURATION_FORMAT, parseDuration } from "../duration.ts";
+import { SignalboxError } from "../signalbox_error.ts";
+import type { CommandIo } from "./command_io.ts";
+import { type HostPort, parseHostPort } from "./host_port.ts";
+import { optionParser, repeatedOptionParser } from "./option_parser.ts";
+import type { TasksClient } from "./tasks_client.ts";
+
+interface ServerOptions {
+  readonly url?: string;
+  readonly json?: true;
+}
+
+interface AddOptions extends ServerOptions {
+  readonly host?: string;
+  readonly alias?: readonly string[];
+  readonly label?: readonly Label[];
+  readonly ttl?: string;
+}
+
+type Label = readonly [key: string, value: string];
+
+const DEFAULT_URL = "http://127.0.0.1:8080";
+
+/** `sessions`: what a Signalbox that runs has registered, through its tasks API. */
+export function addSessionsCommand(parent: Command, io: CommandIo): void {
+  const sessions = parent.command("sessions")
+    .summary("list, add, remove and get sessions")
+    .description("Lists and changes the sessions of a Signalbox that runs.")
+    .helpCommand(false)
+    .addHelpText("after", "\nExample:\n  signalbox sessions list --label team=blue");
+
+  subcommand(sessions, "list")
+    .description("Lists sessions, all or those that have all of the labels given.")
+    .option(
+      "-l, --label <key=value>",
+      "only sessions with this label; may be repeated",
+      repeatedOptionParser(parseLabel),
+    )
+    .addHelpText("after", "\nExample:\n  signalbox sessions list -l team=blue")
+    .action((options: AddOptions) => list(options, io));
+
+  subcommand(sessions, "get")
+    .description("Prints one session in full.")
+    .argument("<id>", "the session")
+    .addHelpText("after", "\nExample:\n  signalbox sessions get session-123 --json")
+    .action((id: string, options: ServerOptions) => get(id, options, io));
+
+  subcommand(sessions, "add")
+    .description("Registers a session, or moves one that is registered to other backends.")
+    .argument("<id>", "the session: a DNS label")
+    .argument("<backends...>", "where it leads, as ADDRESS:PORT", repeatedOptionParser(parseHostPort))
+    .option("--host <host>", "its host, where not <id>.<domain>")
+    .option("--alias <host>", "one more host; may be repeated", repeatedOptionParser(String))
+    .option("-l, --label <key=value>", "a label; may be repeated", repeatedOptionParser(parseLabel))
+    .option("--ttl <duration>", "how long it lives, as in 30s or 1h30m", optionParser(checkDuration))
+    .addHelpText(
+      "after",
+      "\nExample:\n  signalbox sessions add session-123 10.0.0.7:50051 --label team=blue --ttl 10m",
+    )
+    .action((id: string, backends: readonly HostPort[], options: AddOptions) => add({ id, backends }, options, io));
+
+  subcommand(sessions, "remove")
+    .description("Removes sessions; requests to their hosts are then not found.")
+    .argument("<ids...>", "the sessions")
+    .addHelpText("after", "\nExample:\n  signalbox sessions remove session-123 session-124")
+    .action((ids: readonly string[], options: ServerOptions) => remove(ids, options, io));
+
+  function subcommand(of: Command, name: string): Command {
+    return of.command(name)
+      .option(
+        "-u, --url <url>",
+        `Signalbox's HTTP address (default: SIGNALBOX_URL, else ${DEFAULT_URL})`,
+        optionParser(parseUrl),
+      )
+      .option("--json", "print JSON, as the server has it");
+  }
+}
+
+async function list(options: AddOptions, io: CommandIo): Promise<void> {
+  const labels = (options.label ?? []).map(([key, value]) => `${key}=${value}`);
+  const sessions = await (await connect(options, io)).list(labels);
+  if (options.json) return io.out(formatJson({ tasks: sessions }));
+  const { formatSessionTable } = await import("./session_text.ts");
+  // A table of nothing is no answer to a reader, and a pipe gets no line to stumble over.
+  if (sessions.length === 0) io.err("no sessions\n");
+  else io.out(formatSessionTable(sessions));
+}
+
+async function get(id: string, options: ServerOptions, io: CommandIo): Promise<void> {
+  const session = await (await connect(options, io)).get(id);
+  if (options.json) return io.out(formatJson(session));
+  const { stringify } = await import("yaml");
+  io.out(stringify(session));
+}
+
+async function add(
+  what: { readonly id: string; readonly backends: readonly HostPort[] },
+  options: AddOptions,
+  io: CommandIo,
+): Promise<void> {
+  const { created, session } = await (await connect(options, io)).add({
+    id: what.id,
+    backends: what.backends.map(({ host, port }) => ({ address: host, port })),
+    ...(options.host !== undefined && { host: options.host }),
+    ...(options.alias && { aliases: options.alias }),
+    ...(options.label && { labels: Object.fromEntries(options.label) }),
+    ...(options.ttl !== undefined && { ttl: options.ttl }),
+  });
+  if (options.json) return io.out(formatJson(session));
+  const { formatRoute } = await import("./session_text.ts");
+  io.out(`${session.id} ${created ? "added" : "was there, and is now"}: ${formatRoute(session)}\n`);
+}
+
+async function remove(ids: readonly string[], options: ServerOptions, io: CommandIo): Promise<void> {
+  const client = await connect(options, io);
+  for (const id of ids) {
+    await client.remove(id);
+    if (!options.json) io.out(`${id} removed\n`);
+  }
+}
+
+async function connect({ url }: ServerOptions, io: CommandIo): Promise<TasksClient> {
+  const { createTasksClient } = await import("./tasks_client.ts");
+  return createTasksClient(url ?? urlOfEnvironment(io) ?? DEFAULT_URL, io);
+}
+
+function urlOfEnvironment(io: CommandIo): string | undefined {
+  const url = io.env("SIGNALBOX_URL");
+  if (url === undefined || isHttpUrl(url)) return url;
+  throw new SignalboxError(
+    "invalid_config",
+    `Cannot use SIGNALBOX_URL "${url}": it must begin with http:// or https://`,
+  );
+}
+
+function formatJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function parseLabel(text: string): Label {
+  const at = text.indexOf("=");
+  if (at < 1) throw new RangeError(`Cannot parse "${text}": it must be KEY=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function parseUrl(text: string): string {
+  if (!isHttpUrl(text)) throw new RangeError("It must begin with http:// or https://.");
+  return text;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+}
+
+/** The server reads it; here it only fails sooner and clearer. */
+function checkDuration(text: string): string {
+  if (parseDuration(text) === undefined) throw new RangeError(`It must be ${DURATION_FORMAT}.`);
+  return text;
+}

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { ERROR_CODES, type ErrorCode, SignalboxError } from "../signalbox_error.ts";
+import type { CommandIo } from "./command_io.ts";
+
+/** What is shown of a session as the tasks API has it; a newer server may say more. */
+const shownSession = z.looseObject({
+  id: z.string(),
+  host: z.string(),
+  aliases: z.array(z.string()).default([]),
+  backends: z.array(z.looseObject({ address: z.string(), port: z.int(), weight: z.int().default(1) })),
+  labels: z.record(z.string(), z.string()).default({}),
+  expiresAt: z.string().optional(),
+});
+
+export type ShownSession = z.output<typeof shownSession>;
+
+const page = z.looseObject({ tasks: z.array(shownSession), next: z.string().optional() });
+
+const problem = z.object({
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  code: z.string().optional(),
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).default([]),
+});
+
+const TIMEOUT_MS = 30_000;
+const PAGE_SIZE = 1_000;
+
+/** The tasks API of the Signalbox at `baseUrl`. Every method throws `SignalboxError`, with the server's code and issues. */
+export interface TasksClient {
+  /** All sessions that have all of `labels` (each as `key=value`), page after page. */
+  list(labels: readonly string[]): Promise<readonly ShownSession[]>;
+  get(id: string): Promise<ShownSession>;
+  /** `created` is false where the session was there before, as it is now or otherwise. */
+  add(body: unknown): Promise<{ readonly created: boolean; readonly session: ShownSession }>;
+  remove(id: string): Promise<void>;
+}
+
+export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">): TasksClient {
+  const url = (path: string) => new URL(`${baseUrl.replace(/\/+$/, "")}/xds/tasks${path}`);
+
+  async function request(action: string, target: URL, init: RequestInit = {}): Promise<Response> {
+    let response: Response;
+    try {
+      response = await io.fetch(target, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch (cause) {
+      const state = cause instanceof DOMException && cause.name === "TimeoutError"
+        ? `no answer within ${TIMEOUT_MS / 1000} s`
+        : "no connection";
+      const hint = "is it running, and is this its address (--url, SIGNALBOX_URL)?";
+      throw new SignalboxError("not_ready", `Cannot reach Signalbox at "${baseUrl}": ${state}; ${hint}`, { cause });
+    }
+    if (!response.ok) throw await toError(action, response);
+    return response;
+  }
+
+  return {
+    async list(labels) {
+      const sessions: ShownSession[] = [];
+      let after: string | undefined;
+      do {
+        const target = url("");
+        target.searchParams.set("limit", String(PAGE_SIZE));
+        for (const label of labels) target.searchParams.append("label", label);
+        if (after !== undefined) target.searchParams.set("after", after);
+        const { tasks, next } = await read(page, await request("Cannot list sessions", target));
+        sessions.push(...tasks);
+        after = next;
+      } while (after !== undefined);
+      return sessions;
+    },
+    async get(id) {
+      return read(shownSession, await request(`Cannot get session "${id}"`, url(`/${encodeURIComponent(id)}`)));
+    },
+    async add(body) {
+      const response = await request("Cannot add session", url(""), {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      return { created: response.status === 201, session: await read(shownSession, response) };
+    },
+    async remove(id) {
+      const target = url(`/${encodeURIComponent(id)}`);
+      const response = await request(`Cannot remove session "${id}"`, target, { method: "DELETE" });
+      await response.body?.cancel();
+    },
+  };
+}
+
+async function read<T>(schema: z.ZodType<T>, response: Response): Promise<T> {
+  const parsed = schema.safeParse(await json(response));
+  if (parsed.success) return parsed.data;
+  throw new SignalboxError("internal", `Cannot read the answer of "${response.url}": it is not Signalbox's`);
+}
+
+async function toError(action: string, response: Response): Promise<SignalboxError> {
+  const { data } = problem.safeParse(await json(response));
+  const state = data?.detail ?? data?.title ??
+    `the server answered ${response.status} ${response.statusText}`.trimEnd();
+  return new SignalboxError(toCode(data?.code), `${action}: ${state}`, { issues: data?.issues ?? [] });
+}
+
+function toCode(code: string | undefined): ErrorCode {
+  return code !== undefined && Object.hasOwn(ERROR_CODES, code) ? code as ErrorCode : "internal";
+}
+
+/** Undefined where the body is no JSON, as a proxy's error page. */
+async function json(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

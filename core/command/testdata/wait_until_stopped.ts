@@ -1,0 +1,8 @@
+// Says when it listens for signals and when the first has come, then waits for ever.
+import { processIo } from "../process_io.ts";
+
+const stopped = processIo.untilStopped();
+processIo.out("listening\n");
+await stopped;
+processIo.out("stopping\n");
+setInterval(() => {}, 60_000);
