@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { CommandIo } from "./command_io.ts";
 import { runCommand } from "./testdata/test_io.ts";
 
 interface Seen {
@@ -8,13 +9,13 @@ interface Seen {
 }
 
 /** A server that answers in turn, and what it was asked. */
-function fakeServer(...answers: readonly Response[]): { seen: Seen[]; fetch: typeof fetch } {
+function fakeServer(...answers: readonly Response[]): { seen: Seen[]; fetch: CommandIo["fetch"] } {
   const seen: Seen[] = [];
   return {
     seen,
     fetch: (url, init) => {
-      const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
-      seen.push({ method: init?.method ?? "GET", url: String(url), body });
+      const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+      seen.push({ method: init.method ?? "GET", url: String(url), body });
       const answer = answers[seen.length - 1];
       return answer === undefined ? assert.fail("one request too many") : Promise.resolve(answer);
     },

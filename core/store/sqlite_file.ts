@@ -13,12 +13,12 @@ import { createSchema } from "./sqlite_schema.ts";
 export async function prepareFile(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
+    // SQLite makes its log beside the file, and would say less clearly that it cannot.
+    await access(dirname(path), constants.W_OK | constants.X_OK);
     const size = await sizeOf(path);
     if (size === undefined) return await createFile(path);
     if (size === 0) throw damaged(path, "the file is empty; put a backup in its place, or remove it to begin anew");
     await access(path, constants.R_OK | constants.W_OK);
-    // The write-ahead log is made beside the file.
-    await access(dirname(path), constants.W_OK);
   } catch (thrown) {
     const action = `Cannot open store "${path}"`;
     const state = STATES.get(errorCode(thrown));

@@ -88,8 +88,11 @@ Deno.test({
       await Deno.chmod(path, 0o400);
       await assert.rejects(openSqliteStore(path), { code: "store_unavailable", message: /permission denied$/ });
       await Deno.chmod(folder, 0o500);
-      await assert.rejects(openSqliteStore(join(folder, "new.db")), { message: /permission denied$/ });
-      await Deno.chmod(folder, 0o700);
+      try {
+        await assert.rejects(openSqliteStore(join(folder, "new.db")), { message: /permission denied$/ });
+      } finally {
+        await Deno.chmod(folder, 0o700);
+      }
     }),
 });
 
