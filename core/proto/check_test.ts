@@ -155,6 +155,6 @@ Deno.test("checkMessage() follows the rules of the API", () => {
       expected.length,
       `${type} ${JSON.stringify(message).slice(0, 80)}: ${issues.join("; ")}`,
     );
-    expected.forEach((start, index) => assert.ok(issues[index]?.startsWith(start), issues[index]));
+    expected.forEach((start, index) => assert.ok(issues[index]?.startsWith(start), `${issues[index]}`));
   }
 });

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+
+/** Who may import whom inside `core/`, by folder: the layout of the design. A file directly in `core/` is open to all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
+  command: "all",
+  dev: ["command", "config", "observe"],
+  config: [],
+  session: [],
+  source: ["session", "store", "http", "observe"],
+  store: ["session"],
+  plugin: ["session", "proto"],
+  pipeline: ["session", "plugin", "proto", "cache"],
+  proto: [],
+  cache: ["proto"],
+  xds: ["cache", "proto", "observe"],
+  http: ["observe"],
+  admin: ["observe", "http"],
+  observe: [],
+};
+
+/** Folders whose files do no input or output and know no time. */
+const PURE = ["session", "pipeline", "proto", "cache"];
+const IMPURE = /\bDeno\.|\bDate\.now\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bfetch\(|\bconsole\./;
+
+const MAX_LINES = 400;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+async function sources(folder: string): Promise<Source[]> {
+  const found: Source[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory && entry.name !== "generated" && entry.name !== "node_modules") {
+      found.push(...await sources(path));
+    } else if (entry.isFile && entry.name.endsWith(".ts")) found.push({ path, text: await Deno.readTextFile(path) });
+  }
+  return found.sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+const folderOf = (path: string): string | undefined => /^core\/([^/]+)\//.exec(path)?.[1];
+
+/** The paths in the tree that a file imports. */
+function imports({ path, text }: Source): string[] {
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => match[1] ?? "");
+  return specifiers.map((specifier) => new URL(specifier, `file:///${path}`).pathname.slice(1));
+}
+
+Deno.test("every folder of core imports only what the layout allows", async () => {
+  const wrong: string[] = [];
+  for (const source of await sources("core")) {
+    const folder = folderOf(source.path);
+    if (folder === undefined || source.path.endsWith("_test.ts")) continue;
+    const allowed = MAY_IMPORT[folder];
+    if (allowed === undefined) wrong.push(`${source.path}: core/${folder} is not in the layout`);
+    if (allowed === undefined || allowed === "all") continue;
+    for (const target of imports(source)) {
+      const other = folderOf(target);
+      if (other === undefined || other === folder || allowed.includes(other)) continue;
+      wrong.push(`${source.path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("pure folders touch neither the system nor the clock", async () => {
+  const wrong: string[] = [];
+  for (const folder of PURE) {
+    for (const { path, text } of await sources(`core/${folder}`)) {
+      if (path.endsWith("_test.ts")) continue;
+      for (const [index, line] of text.split("\n").entries()) {
+        if (IMPURE.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line)) wrong.push(`${path}:${index + 1}: ${line.trim()}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("no file that we wrote is longer than 400 lines", async () => {
+  const long: string[] = [];
+  for (const folder of ["core", "plugins", "protos", "tests"]) {
+    for (const { path, text } of await sources(folder)) {
+      const lines = text.split("\n").length - 1;
+      if (lines > MAX_LINES) long.push(`${path}: ${lines}`);
+    }
+  }
+  assert.deepEqual(long, []);
+});
