@@ -1,0 +1,119 @@
+import { Command, InvalidArgumentError } from "commander";
+import process from "node:process";
+import { cpus, totalmem } from "node:os";
+import { findEnvoy } from "../../core/dev/envoy_binary.ts";
+import { measurePush } from "./push.ts";
+import { measureRoute } from "./route.ts";
+import { formatTable } from "./samples.ts";
+
+type Row = Readonly<Record<string, string | number>>;
+
+const LAYOUTS = ["scoped", "rds", "vhds"] as const;
+
+const program = new Command("deno task bench").description("Measures what a change costs, in a table and as JSON.");
+
+program.command("push")
+  .description("POST until every stream has received it, and the server's CPU a change.")
+  .option("--sessions <counts>", "how many sessions there are, as in 1000,10000", counts, [1000, 10_000, 50_000])
+  .option("--streams <counts>", "how many delta ADS streams are open", counts, [1, 100])
+  .option("--changes <count>", "changes of each kind that are measured", count, 200)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async (options: { sessions: number[]; streams: number[]; changes: number; json?: string }) => {
+    const { changes } = options;
+    const results = [];
+    for (const streams of options.streams) {
+      for (const sessions of options.sessions) {
+        note(`push: ${sessions} sessions, ${streams} streams`);
+        results.push(await measurePush({ sessions, streams, changes }));
+      }
+    }
+    const rows = results.map((result): Row => ({
+      sessions: result.sessions,
+      streams: result.streams,
+      "move p50 ms": result.moveMs.p50,
+      "p99 ms": result.moveMs.p99,
+      "new p50 ms": result.newMs.p50,
+      "p99 ms ": result.newMs.p99,
+      "CPU ms/move": result.cpuPerMoveMs ?? "",
+      "CPU ms/new": result.cpuPerNewMs ?? "",
+      "server MiB": result.serverMiB ?? "",
+    }));
+    await report({ benchmark: "push", rows, results, ...(options.json === undefined ? {} : { file: options.json }) });
+  });
+
+program.command("e2e")
+  .description("Registration until the first answer through a real Envoy, the layouts side by side.")
+  .option("--sessions <counts>", "how many sessions there are, as in 1000,20000", counts, [1000, 20_000])
+  .option("--routes <layouts>", "which layouts", layouts, [...LAYOUTS])
+  .option("--changes <count>", "registrations that are measured", count, 50)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async (options: { sessions: number[]; routes: Layout[]; changes: number; json?: string }) => {
+    const { changes } = options;
+    const results = [];
+    for (const sessions of options.sessions) {
+      for (const routes of options.routes) {
+        note(`e2e: ${routes}, ${sessions} sessions`);
+        results.push(await measureRoute({ routes, sessions, changes }));
+      }
+    }
+    const rows = results.map((result): Row => ({
+      routes: result.routes,
+      sessions: result.sessions,
+      "p50 ms": result.firstAnswerMs.p50,
+      "p99 ms": result.firstAnswerMs.p99,
+      "Envoy CPU ms": result.envoyCpuMs ?? "",
+      "Envoy MiB": result.envoyMiB ?? "",
+    }));
+    await report({ benchmark: "e2e", rows, results, ...(options.json === undefined ? {} : { file: options.json }) });
+  });
+
+await program.parseAsync(Deno.args, { from: "user" });
+
+type Layout = typeof LAYOUTS[number];
+
+/** The table for a person; the JSON, with where it was measured, for a machine. */
+async function report(
+  { benchmark, rows, results, file }: {
+    readonly benchmark: string;
+    readonly rows: readonly Row[];
+    readonly results: readonly unknown[];
+    readonly file?: string;
+  },
+): Promise<void> {
+  const envoy = await findEnvoy({ download: false });
+  const machine = {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: Deno.build.target,
+    deno: Deno.version.deno,
+    envoy: envoy.kind === "found" ? envoy.version : undefined,
+  };
+  const json = JSON.stringify({ benchmark, measuredAt: new Date().toISOString(), machine, results }, null, 2);
+  process.stdout.write(`${formatTable(rows)}\n`);
+  if (file === undefined) process.stdout.write(`\n${json}\n`);
+  else await Deno.writeTextFile(file, `${json}\n`);
+}
+
+/** What is under way, on stderr, so that stdout is the result. */
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return value;
+}
+
+function counts(text: string): number[] {
+  return text.split(",").map(count);
+}
+
+function layouts(text: string): Layout[] {
+  return text.split(",").map((name) => {
+    const found = LAYOUTS.find((layout) => layout === name);
+    if (found === undefined) throw new InvalidArgumentError(`It must be of ${LAYOUTS.join(", ")}.`);
+    return found;
+  });
+}
