@@ -141,7 +141,7 @@ function describe(end: StatusObject): string {
   return `${status[end.code]} ${end.details}`;
 }
 
-/** The host of an authority, for TLS: without the port. */
+/** The host of an authority as TLS wants it: in lower case, without the port. */
 function hostOf(authority: string): string {
-  return authority.replace(/:\d+$/, "");
+  return authority.replace(/:\d+$/, "").toLowerCase();
 }
