@@ -1,0 +1,122 @@
+import { sameRegistration } from "../session/same_registration.ts";
+import type { Session, SessionRecord } from "../session/session.ts";
+import type { SessionTable } from "../session/session_table.ts";
+import { type Issue, SignalboxError } from "../signalbox_error.ts";
+import type { StoreChange } from "../store/store.ts";
+import type { BuildFailure, BuildResult, Operation, Outcome, Publication } from "./operation.ts";
+
+export interface CommitPlanOptions<F> {
+  /** Of what this commit changes. */
+  readonly generation: number;
+  readonly nowMs: number;
+  readonly build: (session: Session) => BuildResult<F>;
+}
+
+/** What one commit will do: operations decided one after the other, each on top of those before it. Changes nothing itself. */
+export class CommitPlan<F> {
+  readonly #table: SessionTable;
+  readonly #options: CommitPlanOptions<F>;
+  readonly #fragments = new Map<string, F | undefined>();
+  readonly draft;
+
+  constructor(table: SessionTable, options: CommitPlanOptions<F>) {
+    this.#table = table;
+    this.#options = options;
+    this.draft = table.draft();
+  }
+
+  decide(operation: Operation): Outcome {
+    return operation.kind === "register" ? this.#register(operation.session) : this.#deregister(operation.id);
+  }
+
+  /** Removes the session unless it is gone or has been renewed. */
+  expire(id: string): void {
+    const expiresAtMs = this.draft.get(id)?.expiresAtMs;
+    if (expiresAtMs !== undefined && expiresAtMs <= this.#options.nowMs) this.#deregister(id);
+  }
+
+  /** Whether any session came, changed or went; a renewal is no such change. */
+  get changesSessions(): boolean {
+    return this.#fragments.size > 0;
+  }
+
+  /** What the store must be told, once for each id. */
+  storeChanges(): readonly StoreChange[] {
+    return Array.from(this.draft.changes()).flatMap(([id, record]): StoreChange[] => {
+      if (record !== undefined) return [{ kind: "put", record }];
+      return this.#table.get(id) === undefined ? [] : [{ kind: "delete", id }];
+    });
+  }
+
+  /** In the order of the first change; what came and went within the plan is left out. Read it before the draft is applied. */
+  publications(): readonly Publication<F>[] {
+    return Array.from(this.#fragments, ([id, fragment]) => ({ id, fragment }))
+      .filter(({ id, fragment }) => fragment !== undefined || this.#table.get(id) !== undefined);
+  }
+
+  #register(session: Session): Outcome {
+    const present = this.draft.get(session.id);
+    if (present !== undefined && sameRegistration(present.session, session)) return this.#renew(present);
+    const taken = this.draft.findTakenHost(session);
+    if (taken !== undefined) {
+      const message = `is taken: session "${taken.owner}" has ${taken.host}`;
+      return refuse("host_taken", `Cannot register "${session.id}": host ${taken.host} is taken`, [
+        { path: taken.path, message },
+      ]);
+    }
+    const built = this.#build(session);
+    if (built instanceof SignalboxError) return { status: "refused", error: built };
+    if (!built.ok) {
+      return refuse(
+        "invalid_request",
+        `Cannot register "${session.id}": no resources can be made of it`,
+        built.failures.map(toIssue),
+      );
+    }
+    const record = this.#record(session, this.#options.generation);
+    this.draft.put(record);
+    this.#fragments.set(session.id, built.fragment);
+    return { status: present === undefined ? "created" : "changed", record };
+  }
+
+  #renew(present: SessionRecord): Outcome {
+    if (present.session.ttlMs === undefined) return { status: "unchanged", record: present };
+    const record = this.#record(present.session, present.generation);
+    this.draft.put(record);
+    return { status: "unchanged", record };
+  }
+
+  #deregister(id: string): Outcome {
+    if (!this.draft.delete(id)) return refuse("not_found", `Cannot remove session "${id}": there is none`, []);
+    this.#fragments.set(id, undefined);
+    return { status: "deleted", id };
+  }
+
+  #record(session: Session, generation: number): SessionRecord {
+    const { ttlMs } = session;
+    if (ttlMs === undefined) return { session, generation };
+    return { session, generation, expiresAtMs: this.#options.nowMs + ttlMs };
+  }
+
+  /** A builder that throws costs its session only. */
+  #build(session: Session): BuildResult<F> | SignalboxError {
+    try {
+      return this.#options.build(session);
+    } catch (thrown) {
+      return SignalboxError.from(thrown);
+    }
+  }
+}
+
+function refuse(
+  code: "host_taken" | "not_found" | "invalid_request",
+  message: string,
+  issues: readonly Issue[],
+): Outcome {
+  return { status: "refused", error: new SignalboxError(code, message, { issues }) };
+}
+
+function toIssue({ path, message, plugin, hook }: BuildFailure): Issue {
+  if (plugin === undefined) return { path, message };
+  return { path, message: `${message} (plugin ${plugin}${hook === undefined ? "" : `, hook ${hook}`})` };
+}

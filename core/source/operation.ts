@@ -1,0 +1,36 @@
+import type { Session, SessionRecord } from "../session/session.ts";
+import type { SignalboxError } from "../signalbox_error.ts";
+
+/** What a source asks for. */
+export type Operation =
+  | { readonly kind: "register"; readonly session: Session }
+  | { readonly kind: "deregister"; readonly id: string };
+
+/** What came of an operation that was decided; it is durable and published. */
+export type Outcome =
+  | {
+    /** `unchanged`: the same registration was there; with a ttl it was renewed. */
+    readonly status: "created" | "changed" | "unchanged";
+    readonly record: SessionRecord;
+  }
+  | { readonly status: "deleted"; readonly id: string }
+  /** `invalid_request`, `host_taken`, `not_found`, or `internal`; nothing was changed. */
+  | { readonly status: "refused"; readonly error: SignalboxError };
+
+/** Why no fragment could be made of a session: `path` is a field's. */
+export interface BuildFailure {
+  readonly path: string;
+  readonly message: string;
+  readonly plugin?: string;
+  readonly hook?: string;
+}
+
+export type BuildResult<F> =
+  | { readonly ok: true; readonly fragment: F }
+  | { readonly ok: false; readonly failures: readonly BuildFailure[] };
+
+/** A session's new fragment; `undefined` where the session is gone. */
+export interface Publication<F> {
+  readonly id: string;
+  readonly fragment: F | undefined;
+}

@@ -1,0 +1,234 @@
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../clock.ts";
+import type { Session, SessionRecord } from "../session/session.ts";
+import type { SessionTable } from "../session/session_table.ts";
+import { SignalboxError } from "../signalbox_error.ts";
+import type { Store, StoreChange, StoreContents } from "../store/store.ts";
+import { CommitPlan } from "./commit_plan.ts";
+import { ExpiryQueue } from "./expiry_queue.ts";
+import type { BuildResult, Operation, Outcome, Publication } from "./operation.ts";
+import type { Timers } from "./timers.ts";
+
+export interface RegistrarOptions<F> {
+  readonly store: Store;
+  /** Written by the registrar alone; empty when it starts. */
+  readonly table: SessionTable;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly build: (session: Session) => BuildResult<F>;
+  /** Told once for every generation, when it is durable and in the table. */
+  readonly publish: (generation: number, changes: readonly Publication<F>[]) => void;
+}
+
+export interface Committed {
+  /** The generation after the operations, which has all of them. */
+  readonly generation: number;
+  /** One for each operation, in their order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+interface Submission {
+  readonly operations: readonly Operation[];
+  readonly resolve: (committed: Committed) => void;
+  readonly reject: (error: SignalboxError) => void;
+}
+
+/** Clocks jump and machines sleep: look again after an hour at the latest. */
+const MAX_WAIT_MS = 3_600_000;
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
+
+const log = getLogger(["signalbox", "registrar"]);
+
+/**
+ * The only writer of sessions. Whatever is asked for while a commit is under way, or in the same turn of the event loop, shares the next
+ * commit: planned in order, written at once, then in the table, then published as one generation, then answered.
+ * What expires is removed in the same way.
+ */
+export class Registrar<F> {
+  readonly #options: RegistrarOptions<F>;
+  readonly #expiries = new ExpiryQueue();
+  /** In the store but expired before the start: not in the table, removed with the next commit. */
+  readonly #leftovers = new Set<string>();
+  #state: "new" | "running" | "closed" = "new";
+  #generation = 0;
+  #waiting: Submission[] = [];
+  #draining: Promise<void> | undefined;
+  #timer: number | undefined;
+  #failedCommits = 0;
+
+  constructor(options: RegistrarOptions<F>) {
+    this.#options = options;
+  }
+
+  /** The number of the last change that is durable and published. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * Takes over what the store had, publishes it as one change and begins to accept operations. A session that expired
+   * meanwhile is not served again; one that can be built no more stays registered without resources, and is logged.
+   */
+  async start({ generation, records }: StoreContents): Promise<void> {
+    if (this.#state !== "new") throw new TypeError("Cannot start the registrar: it was started before");
+    const { table, clock } = this.#options;
+    const nowMs = clock.now();
+    const draft = table.draft();
+    for (const record of records) {
+      const { session: { id }, expiresAtMs } = record;
+      if (expiresAtMs !== undefined && expiresAtMs <= nowMs) {
+        this.#leftovers.add(id);
+        continue;
+      }
+      draft.put(record);
+      this.#expiries.set(id, expiresAtMs);
+    }
+    table.apply(draft);
+    this.#generation = generation;
+    this.#state = "running";
+    this.#publish(Array.from(table.records()).flatMap((record) => this.#rebuild(record)));
+    if (this.#leftovers.size > 0) await this.#wake();
+    this.#armTimer();
+  }
+
+  /** Adds or replaces a session. Rejects as `submit()` does. */
+  register(session: Session): Promise<Outcome> {
+    return this.#submitOne({ kind: "register", session });
+  }
+
+  /** Rejects as `submit()` does. */
+  deregister(id: string): Promise<Outcome> {
+    return this.#submitOne({ kind: "deregister", id });
+  }
+
+  /**
+   * Does `operations` in one commit; one that is refused does not keep the others from being done. Rejects with
+   * `store_unavailable` or `store_full`, whereupon nothing has changed, and with `not_ready` before the start and after the end.
+   */
+  submit(operations: readonly Operation[]): Promise<Committed> {
+    if (this.#state !== "running") {
+      const state = this.#state === "new" ? "starting" : "stopping";
+      return Promise.reject(new SignalboxError("not_ready", `Cannot change sessions: Signalbox is ${state}`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ operations, resolve, reject });
+      void this.#wake();
+    });
+  }
+
+  /** Resolves when everything that was submitted is done. Closes no store. */
+  async close(): Promise<void> {
+    this.#state = "closed";
+    this.#clearTimer();
+    await this.#draining;
+  }
+
+  async #submitOne(operation: Operation): Promise<Outcome> {
+    const { outcomes: [outcome] } = await this.submit([operation]);
+    if (outcome === undefined) throw new TypeError("An operation has no outcome");
+    return outcome;
+  }
+
+  #wake(): Promise<void> {
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = undefined;
+      this.#armTimer();
+    });
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    do {
+      await this.#options.timers.nextTurn();
+      const submissions = this.#waiting;
+      this.#waiting = [];
+      await this.#commit(submissions);
+    } while (this.#waiting.length > 0);
+  }
+
+  async #commit(submissions: readonly Submission[]): Promise<void> {
+    const { store, table, clock, build } = this.#options;
+    const nowMs = clock.now();
+    const plan = new CommitPlan(table, { generation: this.#generation + 1, nowMs, build });
+    const outcomes = submissions.map(({ operations }) => operations.map((operation) => plan.decide(operation)));
+    // Last, so that a renewal that waited for this commit comes before the expiry.
+    const due = this.#expiries.takeDue(nowMs);
+    for (const id of due) plan.expire(id);
+
+    const removals = Array.from(this.#leftovers).filter((id) => plan.draft.get(id) === undefined);
+    const changes = [...removals.map((id): StoreChange => ({ kind: "delete", id })), ...plan.storeChanges()];
+    const changesSessions = plan.changesSessions || removals.length > 0;
+    const generation = changesSessions ? this.#generation + 1 : this.#generation;
+    if (changes.length > 0 || changesSessions) {
+      try {
+        await store.commit(generation, changes);
+        this.#failedCommits = 0;
+      } catch (thrown) {
+        this.#failedCommits++;
+        for (const id of due) this.#expiries.set(id, table.get(id)?.expiresAtMs);
+        this.#reject(submissions, SignalboxError.from(thrown), due.length + removals.length);
+        return;
+      }
+    }
+    const publications = plan.publications();
+    table.apply(plan.draft);
+    for (const [id, record] of plan.draft.changes()) this.#expiries.set(id, record?.expiresAtMs);
+    this.#leftovers.clear();
+    this.#generation = generation;
+    if (changesSessions) this.#publish(publications);
+    for (const [i, { resolve }] of submissions.entries()) resolve({ generation, outcomes: outcomes[i] ?? [] });
+  }
+
+  #reject(submissions: readonly Submission[], error: SignalboxError, expired: number): void {
+    log.error("Cannot commit to the store", { code: error.code, error, requests: submissions.length, expired });
+    for (const { reject } of submissions) reject(error);
+  }
+
+  #rebuild({ session }: SessionRecord): readonly Publication<F>[] {
+    const { id } = session;
+    try {
+      const built = this.#options.build(session);
+      if (built.ok) return [{ id, fragment: built.fragment }];
+      log.error("Cannot build a stored session", { session: id, failures: built.failures });
+    } catch (error) {
+      log.error("Cannot build a stored session", { session: id, error });
+    }
+    return [];
+  }
+
+  /** What was committed stays so, whatever becomes of its publication. */
+  #publish(changes: readonly Publication<F>[]): void {
+    try {
+      this.#options.publish(this.#generation, changes);
+    } catch (error) {
+      log.error("Cannot publish a generation", { generation: this.#generation, error });
+    }
+  }
+
+  #armTimer(): void {
+    this.#clearTimer();
+    if (this.#state !== "running") return;
+    const { timers, clock } = this.#options;
+    const nextMs = this.#leftovers.size > 0 ? 0 : this.#expiries.nextAtMs();
+    if (nextMs === undefined) return;
+    const retryMs = this.#failedCommits === 0
+      ? 0
+      : Math.min(FIRST_RETRY_MS * 2 ** (this.#failedCommits - 1), MAX_RETRY_MS);
+    const delayMs = Math.min(Math.max(nextMs - clock.now(), retryMs), MAX_WAIT_MS);
+    this.#timer = timers.set(() => {
+      this.#timer = undefined;
+      void this.#wake();
+    }, delayMs);
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== undefined) this.#options.timers.clear(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** A registrar that has still to be started. */
+export function createRegistrar<F>(options: RegistrarOptions<F>): Registrar<F> {
+  return new Registrar(options);
+}
