@@ -21,8 +21,9 @@ function issues(input: unknown, id?: string): readonly string[] {
 function assertIssue(change: Record<string, unknown>, path: string, message: RegExp) {
   const found = issues({ ...GOOD, ...change });
   assert.equal(found.length, 1, `${JSON.stringify(change)}: ${JSON.stringify(found)}`);
-  assert.ok(found[0]?.startsWith(`${path}: `), found[0]);
-  assert.match(found[0] ?? "", message);
+  const [first = ""] = found;
+  assert.ok(first.startsWith(`${path}: `), first);
+  assert.match(first, message);
 }
 
 Deno.test("parseSession() fills in every default when only an address and a port are given", () => {

@@ -41,8 +41,9 @@ const MAX_RETRY_MS = 60_000;
 const log = getLogger(["signalbox", "registrar"]);
 
 /**
- * The only writer of sessions. Whatever is asked for while a commit is under way, or in the same turn of the event loop, shares the next
- * commit: planned in order, written at once, then in the table, then published as one generation, then answered.
+ * The only writer of sessions. Whatever is asked for while a commit is under way, or in the same turn of the event loop,
+ * shares the next commit: planned in order, written at once, then in the table, then published as one generation, then
+ * answered.
  * What expires is removed in the same way.
  */
 export class Registrar<F> {
@@ -54,7 +55,7 @@ export class Registrar<F> {
   #generation = 0;
   #waiting: Submission[] = [];
   #draining: Promise<void> | undefined;
-  #timer: number | undefined;
+  #cancelTimer = () => {};
   #failedCommits = 0;
 
   constructor(options: RegistrarOptions<F>) {
@@ -120,7 +121,7 @@ export class Registrar<F> {
   /** Resolves when everything that was submitted is done. Closes no store. */
   async close(): Promise<void> {
     this.#state = "closed";
-    this.#clearTimer();
+    this.#cancelTimer();
     await this.#draining;
   }
 
@@ -207,7 +208,7 @@ export class Registrar<F> {
   }
 
   #armTimer(): void {
-    this.#clearTimer();
+    this.#cancelTimer();
     if (this.#state !== "running") return;
     const { timers, clock } = this.#options;
     const nextMs = this.#leftovers.size > 0 ? 0 : this.#expiries.nextAtMs();
@@ -216,15 +217,7 @@ export class Registrar<F> {
       ? 0
       : Math.min(FIRST_RETRY_MS * 2 ** (this.#failedCommits - 1), MAX_RETRY_MS);
     const delayMs = Math.min(Math.max(nextMs - clock.now(), retryMs), MAX_WAIT_MS);
-    this.#timer = timers.set(() => {
-      this.#timer = undefined;
-      void this.#wake();
-    }, delayMs);
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== undefined) this.#options.timers.clear(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer = timers.after(delayMs, () => void this.#wake());
   }
 }
 
