@@ -10,7 +10,12 @@ export const processIo: CommandIo = {
   err: (text) => write(Deno.stderr, text),
   env: (name) => Deno.env.get(name) || undefined,
   fetch: (url, init) => fetch(url, init),
-  createSignalbox: async (config) => (await import("../signalbox.ts")).createSignalbox(config),
+  async createSignalbox(config) {
+    const { configureLog } = await import("../observe/log.ts");
+    await configureLog(config.log);
+    const { createSignalbox } = await import("../signalbox.ts");
+    return await createSignalbox(config);
+  },
   untilStopped: () =>
     new Promise((resolve) => {
       let stopping = false;

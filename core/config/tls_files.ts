@@ -1,0 +1,49 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Issue } from "../signalbox_error.ts";
+import type { TlsFiles } from "./config.ts";
+import { fileFailure } from "./file_failure.ts";
+
+export type TlsPem =
+  | {
+    readonly ok: true;
+    /** PEM: the certificate, then its chain. */
+    readonly cert: string;
+    readonly key: string;
+    /** When the certificate expires. */
+    readonly validTo: Date;
+  }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** A certificate and its private key, which fit together. `path` is where `files` stand in the config. */
+export async function readTlsFiles(files: TlsFiles, path: string): Promise<TlsPem> {
+  const cert = await readPem(files.cert, "certificate", (pem) => new X509Certificate(pem));
+  const key = await readPem(files.key, "private key", (pem) => createPrivateKey(pem));
+  const issues: Issue[] = [];
+  if (!cert.ok) issues.push({ path: `${path}.cert`, message: cert.message });
+  if (!key.ok) issues.push({ path: `${path}.key`, message: key.message });
+  if (!cert.ok || !key.ok) return { ok: false, issues };
+  if (!cert.parsed.checkPrivateKey(key.parsed)) {
+    const message = `"${files.key}" is not the key of "${files.cert}"`;
+    return { ok: false, issues: [{ path: `${path}.key`, message }] };
+  }
+  return { ok: true, cert: cert.pem, key: key.pem, validTo: new Date(cert.parsed.validTo) };
+}
+
+type Read<T> =
+  | { readonly ok: true; readonly pem: string; readonly parsed: T }
+  | { readonly ok: false; readonly message: string };
+
+async function readPem<T>(file: string, what: string, parse: (pem: string) => T): Promise<Read<T>> {
+  let pem: string;
+  try {
+    pem = await readFile(file, "utf8");
+  } catch (thrown) {
+    return { ok: false, message: `cannot read "${file}": ${fileFailure(thrown)}` };
+  }
+  try {
+    return { ok: true, pem, parsed: parse(pem) };
+  } catch (thrown) {
+    return { ok: false, message: `"${file}" has no ${what} in PEM: ${fileFailure(thrown)}` };
+  }
+}

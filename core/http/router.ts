@@ -1,0 +1,39 @@
+import { getLogger } from "@logtape/logtape";
+import { type Context, Hono } from "hono";
+import { SignalboxError } from "../signalbox_error.ts";
+import { problemResponse } from "./problem.ts";
+
+export type Router = Hono;
+
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** Answers a request, or throws a `SignalboxError`, which becomes a problem. */
+export type Handler = (context: Context) => Response | Promise<Response>;
+
+const log = getLogger(["signalbox", "http"]);
+
+/** A router whose every failure is a problem+json. */
+export function createRouter(): Router {
+  const router = new Hono();
+  router.notFound(({ req }) =>
+    problemResponse(new SignalboxError("not_found", `Cannot find "${req.path}": no such path`))
+  );
+  router.onError((thrown, { req }) => {
+    const error = SignalboxError.from(thrown);
+    if (error.code === "internal") {
+      log.error("Cannot answer a request", { method: req.method, path: req.path, error: thrown });
+    }
+    return problemResponse(error);
+  });
+  return router;
+}
+
+/** The methods of one path. Any other is refused, with those that there are. */
+export function addPath(router: Router, path: string, handlers: Readonly<Partial<Record<Method, Handler>>>): void {
+  for (const [method, handler] of Object.entries(handlers)) router.on(method, path, handler);
+  const allow = Object.keys(handlers).join(", ");
+  router.all(path, ({ req }) => {
+    const error = new SignalboxError("method_not_allowed", `Cannot ${req.method} "${req.path}": only ${allow}`);
+    return problemResponse(error, { allow });
+  });
+}

@@ -1,0 +1,167 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** From half a millisecond, about what a push takes, to where somebody should look. */
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** How many generations are remembered: a push that takes longer than that many changes is not measured. */
+const MAX_REMEMBERED = 65_536;
+
+export type Protocol = "delta" | "sotw";
+
+/** Every number that Signalbox exposes. Labels are from small closed sets: a protocol, a resource type. */
+export class Metrics {
+  readonly #registry = new Registry();
+  /** When each recent generation was published, in milliseconds of `performance.now()`. */
+  readonly #publishedAtMs = new Map<number, number>();
+  readonly #streams = this.#gauge("signalbox_streams", "Open xDS streams.", "protocol");
+  readonly #pushes = this.#counter("signalbox_pushes_total", "Responses sent to Envoys.");
+  readonly #resources = this.#counter("signalbox_pushed_resources_total", "Resources in the responses sent.");
+  readonly #acks = this.#counter("signalbox_acks_total", "Responses that an Envoy accepted.");
+  readonly #nacks = this.#counter("signalbox_nacks_total", "Responses that an Envoy rejected.");
+  readonly #rejected = this.#counter(
+    "signalbox_rejected_resources_total",
+    "Resources found to be why a response was rejected.",
+  );
+  readonly #unknown = new Counter({
+    name: "signalbox_unknown_type_requests_total",
+    help: "Requests for resource types that Signalbox does not serve.",
+    registers: [this.#registry],
+  });
+  readonly #push = new Histogram({
+    name: "signalbox_push_seconds",
+    help: "From a change's publication until an Envoy accepted it.",
+    labelNames: ["type"],
+    buckets: SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #commits = new Histogram({
+    name: "signalbox_store_commit_seconds",
+    help: "Time of a commit to the store.",
+    buckets: SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #failedCommits = new Counter({
+    name: "signalbox_store_commit_failures_total",
+    help: "Commits that the store did not accept.",
+    registers: [this.#registry],
+  });
+
+  constructor() {
+    for (const protocol of ["delta", "sotw"] as const) this.#streams.set({ protocol }, 0);
+  }
+
+  /** `read` is called when the numbers are asked for. */
+  observeState(read: () => { readonly sessions: number; readonly generation: number }): void {
+    const registers = [this.#registry];
+    new Gauge({
+      name: "signalbox_sessions",
+      help: "Registered sessions.",
+      registers,
+      collect() {
+        this.set(read().sessions);
+      },
+    });
+    new Gauge({
+      name: "signalbox_generation",
+      help: "The number of the last change.",
+      registers,
+      collect() {
+        this.set(read().generation);
+      },
+    });
+  }
+
+  /** `cpuSeconds`, `rssBytes`: of this process, read when the numbers are asked for. */
+  observeProcess(
+    read: () => { readonly cpuSeconds: number; readonly rssBytes: number; readonly startSeconds: number },
+  ) {
+    const registers = [this.#registry];
+    new Counter({
+      name: "process_cpu_seconds_total",
+      help: "CPU time of this process.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read().cpuSeconds);
+      },
+    });
+    new Gauge({
+      name: "process_resident_memory_bytes",
+      help: "Memory of this process.",
+      registers,
+      collect() {
+        this.set(read().rssBytes);
+      },
+    });
+    new Gauge({
+      name: "process_start_time_seconds",
+      help: "When this process started, in seconds since the epoch.",
+      registers,
+      collect() {
+        this.set(read().startSeconds);
+      },
+    });
+  }
+
+  opened(protocol: Protocol): void {
+    this.#streams.inc({ protocol });
+  }
+
+  closed(protocol: Protocol): void {
+    this.#streams.dec({ protocol });
+  }
+
+  published(generation: number, nowMs: number): void {
+    this.#publishedAtMs.set(generation, nowMs);
+    if (this.#publishedAtMs.size <= MAX_REMEMBERED) return;
+    for (const oldest of this.#publishedAtMs.keys()) {
+      this.#publishedAtMs.delete(oldest);
+      break;
+    }
+  }
+
+  sent(type: string, resources: number): void {
+    this.#pushes.inc({ type });
+    this.#resources.inc({ type }, resources);
+  }
+
+  /** `oldest` is the first change that the response brought; absent where it brought no change, as the first of a stream. */
+  acked(type: string, nowMs: number, oldest?: number): void {
+    this.#acks.inc({ type });
+    const publishedAtMs = oldest === undefined ? undefined : this.#publishedAtMs.get(oldest);
+    if (publishedAtMs !== undefined) this.#push.observe({ type }, (nowMs - publishedAtMs) / 1000);
+  }
+
+  nacked(type: string): void {
+    this.#nacks.inc({ type });
+  }
+
+  rejected(type: string): void {
+    this.#rejected.inc({ type });
+  }
+
+  unknownType(): void {
+    this.#unknown.inc();
+  }
+
+  committed(seconds: number): void {
+    this.#commits.observe(seconds);
+  }
+
+  commitFailed(): void {
+    this.#failedCommits.inc();
+  }
+
+  /** Prometheus' text format, and its content type. */
+  async text(): Promise<{ readonly text: string; readonly contentType: string }> {
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  #counter(name: string, help: string): Counter<"type"> {
+    return new Counter({ name, help, labelNames: ["type"], registers: [this.#registry] });
+  }
+
+  #gauge(name: string, help: string, label: "protocol"): Gauge<"protocol"> {
+    return new Gauge({ name, help, labelNames: [label], registers: [this.#registry] });
+  }
+}

@@ -1,0 +1,139 @@
+import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
+import manifest from "../../deno.json" with { type: "json" };
+import { PROBLEM_MEDIA_TYPE } from "../http/problem.ts";
+import { sessionId } from "../session/registration_schema.ts";
+import { ERROR_CODES, type ErrorCode } from "../signalbox_error.ts";
+import { listQuerySchema } from "./list_query.ts";
+import {
+  batchResultSchema,
+  batchSchema,
+  newTaskSchema,
+  problemSchema,
+  removedTaskSchema,
+  taskPageSchema,
+  taskReferenceSchema,
+  taskSchema,
+} from "./task_json.ts";
+import { z } from "zod";
+
+const json = (schema: z.ZodType) => ({ "application/json": { schema } });
+const location = z.object({ location: z.string().describe("The path of the task.") });
+
+const READING: readonly ErrorCode[] = [
+  "malformed_request",
+  "unsupported_media_type",
+  "body_too_large",
+  "invalid_request",
+];
+const WRITING: readonly ErrorCode[] = ["store_unavailable", "store_full", "not_ready"];
+
+/** The problems of an operation, by status. */
+function problems(codes: readonly ErrorCode[]): Record<string, object> {
+  const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].http);
+  return Object.fromEntries(Array.from(byStatus, ([status, codes]) => [
+    status,
+    {
+      description: codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].meaning}`).join(" "),
+      content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } },
+    },
+  ]));
+}
+
+const registration = (created: string) => ({
+  201: { description: created, headers: location, content: json(taskSchema) },
+  200: { description: "It was there: as it is now, or otherwise.", headers: location, content: json(taskSchema) },
+  ...problems([...READING, "host_taken", ...WRITING]),
+});
+
+const removal = {
+  200: { description: "It is removed.", content: json(removedTaskSchema) },
+};
+
+const path = z.object({ id: sessionId });
+
+const operation = (operation: ZodOpenApiOperationObject): ZodOpenApiOperationObject => ({
+  tags: ["tasks"],
+  ...operation,
+});
+
+/** The tasks API in OpenAPI 3.1, of the schemas that it checks with. */
+export function buildOpenApi() {
+  return createDocument({
+    openapi: "3.1.1",
+    info: {
+      title: "Signalbox",
+      version: manifest.version,
+      description: "Sessions and where they are. What is answered with success is durable.",
+      license: { name: manifest.license, identifier: manifest.license },
+    },
+    tags: [{ name: "tasks", description: "Sessions." }],
+    paths: {
+      "/xds/tasks": {
+        get: operation({
+          operationId: "listTasks",
+          summary: "Sessions in the order of their ids, page after page.",
+          requestParams: { query: listQuerySchema },
+          responses: {
+            200: { description: "A page.", content: json(taskPageSchema) },
+            ...problems(["invalid_request"]),
+          },
+        }),
+        post: operation({
+          operationId: "registerTask",
+          summary: "Register a session, or move it.",
+          requestBody: { required: true, content: json(newTaskSchema) },
+          responses: registration("It is registered."),
+        }),
+        delete: operation({
+          operationId: "removeTaskByBody",
+          summary: "Remove a session, named in the body.",
+          requestBody: { required: true, content: json(taskReferenceSchema) },
+          responses: { ...removal, ...problems([...READING, "not_found", ...WRITING]) },
+        }),
+      },
+      "/xds/tasks/{id}": {
+        get: operation({
+          operationId: "getTask",
+          summary: "One session.",
+          requestParams: { path },
+          responses: { 200: { description: "The session.", content: json(taskSchema) }, ...problems(["not_found"]) },
+        }),
+        put: operation({
+          operationId: "putTask",
+          summary: "Register a session, move it, or renew its ttl.",
+          requestParams: { path },
+          requestBody: {
+            required: true,
+            description: "As in POST; the id may be left out.",
+            content: json(newTaskSchema.partial({ id: true }).meta({ id: "PutTask" })),
+          },
+          responses: registration("It is registered."),
+        }),
+        delete: operation({
+          operationId: "removeTask",
+          summary: "Remove a session.",
+          requestParams: { path },
+          responses: { ...removal, ...problems(["not_found", ...WRITING]) },
+        }),
+      },
+      "/xds/tasks:batch": {
+        post: operation({
+          operationId: "batchTasks",
+          summary:
+            "Remove and register up to 10,000 sessions in one commit; what is refused does not keep the others out.",
+          requestBody: {
+            required: true,
+            content: json(
+              batchSchema.extend({ delete: z.array(sessionId), tasks: z.array(newTaskSchema) }).partial()
+                .meta({ id: "Batch" }),
+            ),
+          },
+          responses: {
+            200: { description: "A result for every item.", content: json(batchResultSchema) },
+            ...problems([...READING, ...WRITING]),
+          },
+        }),
+      },
+    },
+  });
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { formatDuration } from "../duration.ts";
+import { registrationSchema, sessionId } from "../session/registration_schema.ts";
+import type { SessionRecord } from "../session/session.ts";
+import { ERROR_CODES } from "../signalbox_error.ts";
+
+const generation = z.int().min(0).describe("The number of the change that made it so.");
+
+/** A session as the tasks API shows it. */
+export const taskSchema = z.object({
+  id: z.string(),
+  host: z.string().describe("In lower case."),
+  aliases: z.array(z.string()).describe("More hosts that lead to the session, sorted."),
+  backends: z.array(z.object({ address: z.string(), port: z.int(), weight: z.int() })),
+  labels: z.record(z.string(), z.string()),
+  plugins: z.record(z.string(), z.unknown()),
+  ttl: z.string().exactOptional().describe("How long it lives without renewal; absent: until it is removed."),
+  expiresAt: z.iso.datetime().exactOptional().describe("When it ends unless it is renewed."),
+  cluster: z.string().describe("The name of its cluster in Envoy."),
+  generation,
+}).meta({ id: "Task", description: "A session." });
+
+export type Task = z.output<typeof taskSchema>;
+
+export function toTask({ session, generation, expiresAtMs }: SessionRecord): Task {
+  const { id, host, aliases, backends, labels, plugins, ttlMs } = session;
+  return {
+    id,
+    host,
+    aliases: [...aliases],
+    backends: [...backends],
+    labels,
+    plugins,
+    ...(ttlMs === undefined ? {} : { ttl: formatDuration(ttlMs) }),
+    ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }),
+    cluster: id,
+    generation,
+  };
+}
+
+export const newTaskSchema = registrationSchema.meta({ id: "NewTask" });
+
+export const taskPageSchema = z.object({
+  tasks: z.array(taskSchema),
+  next: z.string().exactOptional().describe("The `after` of the next page; absent on the last."),
+}).meta({ id: "TaskPage" });
+
+export const removedTaskSchema = z.object({ id: z.string(), generation }).meta({ id: "RemovedTask" });
+
+export const taskReferenceSchema = z.strictObject({ id: sessionId }).meta({ id: "TaskReference" });
+
+export const MAX_BATCH = 10_000;
+
+/** Items are checked one by one: a bad one does not keep the others out. */
+export const batchSchema = z.strictObject({
+  delete: z.array(z.unknown()).default([]).describe("Ids of sessions to remove, before any is registered."),
+  tasks: z.array(z.unknown()).default([]).describe("Sessions to register, each as in POST /xds/tasks."),
+});
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(ERROR_CODES)),
+  issues: z.array(z.object({ path: z.string().describe("As in backends[0].port."), message: z.string() })),
+}).meta({ id: "Problem", description: "RFC 9457, with a code for programs and every issue's path." });
+
+const outcome = (names: readonly string[]) =>
+  z.object({
+    id: z.string().exactOptional().describe("Absent where the item has no id that could be read."),
+    outcome: z.enum([...names, "refused"]),
+    status: z.int().describe("The HTTP status that the item would have had alone."),
+  });
+
+export const batchResultSchema = z.object({
+  generation: z.int().min(0).describe("The number of the last change, which has all that was done."),
+  delete: z.array(outcome(["deleted"]).extend({ problem: problemSchema.exactOptional() })),
+  tasks: z.array(
+    outcome(["created", "changed", "unchanged"]).extend({
+      task: taskSchema.exactOptional(),
+      problem: problemSchema.exactOptional(),
+    }),
+  ),
+}).meta({ id: "BatchResult", description: "One result an item, in the order of the request." });
