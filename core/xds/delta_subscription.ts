@@ -1,6 +1,6 @@
 import type { Change, Cursor } from "../cache/change_log.ts";
 import type { Resource } from "../cache/resource.ts";
-import { allowsWildcard, ENDPOINT, SECRET } from "../cache/resource_type.ts";
+import { allowsWildcard, ENDPOINT } from "../cache/resource_type.ts";
 import type { ResourceView } from "../cache/resource_view.ts";
 import { Bisection } from "./bisect.ts";
 import type { StreamEvent } from "./event.ts";
@@ -185,9 +185,9 @@ export class DeltaSubscription {
     return version !== undefined && version === this.view.get(name)?.version;
   }
 
-  /** Envoy may hold a cluster or a listener that waits for these, even though it has had them before. */
+  /** Envoy may hold a cluster that waits for its endpoints, even though it has had them before. */
   #warmsOnResend(): boolean {
-    return this.view.typeUrl === ENDPOINT || this.view.typeUrl === SECRET;
+    return this.view.typeUrl === ENDPOINT;
   }
 
   /** One part of a rejected response, without what has changed since: that comes with its change. */

@@ -1,7 +1,7 @@
 import type { Cursor } from "../cache/change_log.ts";
 import { Digest } from "../cache/digest.ts";
 import type { Resource } from "../cache/resource.ts";
-import { allowsWildcard, CLUSTER, LISTENER, SCOPED_ROUTE } from "../cache/resource_type.ts";
+import { allowsWildcard, CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE } from "../cache/resource_type.ts";
 import type { ResourceView } from "../cache/resource_view.ts";
 import { Bisection } from "./bisect.ts";
 import type { StreamEvent } from "./event.ts";
@@ -82,9 +82,10 @@ export class SotwSubscription {
     for (const name of this.#owed) if (!wanted.has(name)) this.#owed.delete(name);
     this.#names = wanted;
     if (!options.first || options.version === "") return;
-    // After a reconnect: a client that has exactly this is sent nothing.
+    // After a reconnect: a client that has exactly this is sent nothing, but for endpoints that a cluster may wait for.
     const state = this.#desired(Infinity);
     if (versionOf(state) !== options.version) return;
+    if (this.view.typeUrl !== ENDPOINT) this.#owed.clear();
     this.#accept(state, options.version);
     this.#settled = this.#cursor.position;
   }

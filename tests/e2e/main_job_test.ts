@@ -42,7 +42,7 @@ testEveryLayout("a host is found with a port and in upper case, and an unknown o
     const result = await world.call(authority);
     assert.ok(result.ok, `${authority}: ${JSON.stringify(result)}`);
   }
-  for (const authority of ["s2.example.org", "example.org", "s1.example.org.example.org", "x.s1.example.org"]) {
+  for (const authority of ["s2.example.org", "example.org", "s11.example.org", "s.example.org"]) {
     const result = await world.call(authority);
     assert.equal(result.ok ? "OK" : result.codeName, UNKNOWN_HOST, authority);
   }
