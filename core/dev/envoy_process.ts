@@ -117,6 +117,12 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     return text;
   }
 
+  async function stat(name: string): Promise<number | undefined> {
+    const text = await admin(`/stats?filter=${encodeURIComponent(`^${RegExp.escape(name)}$`)}`);
+    const value = /: (\d+)\s*$/.exec(text)?.[1];
+    return value === undefined ? undefined : Number(value);
+  }
+
   return {
     pid: child.pid,
     adminUrl,
@@ -124,17 +130,16 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     exited,
     admin,
     log,
-    async stat(stat) {
-      const text = await admin(`/stats?filter=${encodeURIComponent(`^${RegExp.escape(stat)}$`)}`);
-      const value = /: (\d+)\s*$/.exec(text)?.[1];
-      return value === undefined ? undefined : Number(value);
-    },
+    stat,
     configDump: async () => JSON.parse(await admin("/config_dump")),
     listenerPort: (listener) =>
-      until(async () => portOf(JSON.parse(await admin("/listeners?format=json")), listener), {
-        timeoutMs,
-        what: `Envoy's listener "${listener}"`,
-      }),
+      until(async () => {
+        const port = portOf(JSON.parse(await admin("/listeners?format=json")), listener);
+        // It is listed before anybody listens.
+        const waiting = await stat("listener_manager.total_listeners_warming") !== 0 ||
+          await stat("listener_manager.workers_started") !== 1;
+        return waiting ? undefined : port;
+      }, { timeoutMs, what: `Envoy's listener "${listener}"` }),
     freeze: () => sendSignal(child, "SIGSTOP"),
     thaw: () => sendSignal(child, "SIGCONT"),
     stop,
