@@ -12,10 +12,10 @@ export async function findTlsProblems(config: Config, nowMs: number): Promise<re
     if (tls === undefined) return [];
     const path = `listeners[${index}].tls`;
     const read = await readTlsFiles(tls, path);
-    if (!read.ok) return read.issues;
     const { validTo } = read;
-    if (validTo.getTime() > nowMs) return [];
-    return [{ path: `${path}.cert`, message: `"${tls.cert}" expired on ${validTo.toISOString()}` }];
+    const issues = read.ok ? [] : read.issues;
+    if (validTo === undefined || validTo.getTime() > nowMs) return issues;
+    return [{ path: `${path}.cert`, message: `"${tls.cert}" expired on ${validTo.toISOString()}` }, ...issues];
   });
   return (await Promise.all(found)).flat();
 }

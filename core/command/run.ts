@@ -3,6 +3,7 @@ import { SignalboxError } from "../signalbox_error.ts";
 import { addBootstrapCommand } from "./bootstrap.ts";
 import { addCheckCommand } from "./check.ts";
 import type { CommandIo } from "./command_io.ts";
+import { addDevCommand } from "./dev.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSessionsCommand } from "./sessions.ts";
 import { VERSION } from "./version.ts";
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((parent: Command, io: CommandIo) => void)[] = [
   addCheckCommand,
   addBootstrapCommand,
   addSessionsCommand,
+  addDevCommand,
 ];
 
 /** Runs the command that `args` (without the program's name) asks for. Never rejects. */

@@ -10,7 +10,7 @@ Deno.test("run() lists every command when help is asked for", async () => {
   const { code, out, err } = await runCommand(["--help"]);
   assert.equal(code, 0);
   assert.equal(err, "");
-  for (const command of ["serve", "check", "bootstrap", "sessions"]) {
+  for (const command of ["serve", "check", "bootstrap", "sessions", "dev"]) {
     assert.match(out, new RegExp(`^  ${command} `, "m"));
   }
   assert.match(out, /^Examples:$/m);

@@ -13,7 +13,7 @@ export type TlsPem =
     /** When the certificate expires. */
     readonly validTo: Date;
   }
-  | { readonly ok: false; readonly issues: readonly Issue[] };
+  | { readonly ok: false; readonly issues: readonly Issue[]; readonly validTo?: Date };
 
 /** A certificate and its private key, which fit together. `path` is where `files` stand in the config. */
 export async function readTlsFiles(files: TlsFiles, path: string): Promise<TlsPem> {
@@ -23,11 +23,12 @@ export async function readTlsFiles(files: TlsFiles, path: string): Promise<TlsPe
   if (!cert.ok) issues.push({ path: `${path}.cert`, message: cert.message });
   if (!key.ok) issues.push({ path: `${path}.key`, message: key.message });
   if (!cert.ok || !key.ok) return { ok: false, issues };
+  const validTo = new Date(cert.parsed.validTo);
   if (!cert.parsed.checkPrivateKey(key.parsed)) {
     const message = `"${files.key}" is not the key of "${files.cert}"`;
-    return { ok: false, issues: [{ path: `${path}.key`, message }] };
+    return { ok: false, issues: [{ path: `${path}.key`, message }], validTo };
   }
-  return { ok: true, cert: cert.pem, key: key.pem, validTo: new Date(cert.parsed.validTo) };
+  return { ok: true, cert: cert.pem, key: key.pem, validTo };
 }
 
 type Read<T> =
