@@ -1,12 +1,13 @@
 import type { Fragment, SharedResources } from "./fragment.ts";
 import type { TypeUrl } from "./resource_type.ts";
 import { type FragmentChange, ResourceView } from "./resource_view.ts";
+import type { ViewSource } from "./view_source.ts";
 
 /**
  * All resources of all sessions. Types that nobody has subscribed to are not built: their view is made, from the
  * fragments, when it is first asked for.
  */
-export class ResourceCache {
+export class ResourceCache implements ViewSource {
   readonly #fragments = new Map<string, Fragment>();
   readonly #views = new Map<TypeUrl, ResourceView>();
   readonly #shared: SharedResources;

@@ -1,5 +1,5 @@
 import { isTypeUrl, type TypeUrl } from "../cache/resource_type.ts";
-import type { ResourceCache } from "../cache/resource_cache.ts";
+import type { ViewSource } from "../cache/view_source.ts";
 import { type DeltaPayload, DeltaSubscription } from "./delta_subscription.ts";
 import type { StreamEvent } from "./event.ts";
 import { limitsOf, ORDER } from "./order.ts";
@@ -39,11 +39,11 @@ interface Subscribed {
 
 /** One client's delta stream over all its types: requests and changes in, responses out. Sends nothing itself. */
 export class DeltaStream {
-  readonly #cache: ResourceCache;
+  readonly #cache: ViewSource;
   readonly #types = new Map<TypeUrl, Subscribed>();
   #sent = 0;
 
-  constructor(cache: ResourceCache) {
+  constructor(cache: ViewSource) {
     this.#cache = cache;
   }
 

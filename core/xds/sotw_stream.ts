@@ -1,4 +1,4 @@
-import type { ResourceCache } from "../cache/resource_cache.ts";
+import type { ViewSource } from "../cache/view_source.ts";
 import { isTypeUrl, type TypeUrl } from "../cache/resource_type.ts";
 import type { StreamEvent } from "./event.ts";
 import { limitsOf, ORDER } from "./order.ts";
@@ -36,12 +36,12 @@ interface Subscribed {
 
 /** One client's state-of-the-world stream over all its types: requests and changes in, responses out. */
 export class SotwStream {
-  readonly #cache: ResourceCache;
+  readonly #cache: ViewSource;
   readonly #types = new Map<TypeUrl, Subscribed>();
   readonly #refused = new Set<string>();
   #sent = 0;
 
-  constructor(cache: ResourceCache) {
+  constructor(cache: ViewSource) {
     this.#cache = cache;
   }
 
