@@ -21,8 +21,11 @@ const ADS = { ads: {}, resourceApiVersion: "V3" } as const;
 const MINUTES = 60;
 const KIB = 1024;
 
-/** The secret with a listener's certificate. Apart from the listener, so that a new certificate drains no connection. */
-export const secretNameOf = (listener: string): string => `listener/${listener}`;
+/**
+ * The secret with a listener's certificate. Apart from the listener, so that a new certificate drains no connection. No
+ * session's secret can have this name, for neither ids nor hosts have a colon.
+ */
+export const secretNameOf = (listener: string): string => `listener:${listener}`;
 
 /**
  * A scope is found by comparing bytes, while hosts are compared without case. Only a request with a capital in its

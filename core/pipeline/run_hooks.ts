@@ -1,3 +1,5 @@
+import type { Issue } from "../signalbox_error.ts";
+import { deepFreeze } from "./deep_freeze.ts";
 import { HookFailure } from "./failure.ts";
 
 /** One plugin's hook for the point at hand. */
@@ -6,50 +8,84 @@ export interface Step<Subject> {
   readonly hook: (subject: Subject) => unknown;
 }
 
+/** What becomes of the subjects that a step left. */
+export type Settled<Subject> =
+  | { readonly ok: true; readonly subjects: readonly Subject[] }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+export interface HookPoint<Subject> {
+  readonly name: string;
+  readonly steps: readonly Step<Subject>[];
+  /** Asked after each step that changed something; for issues that step's plugin is to blame. */
+  readonly settle?: (subjects: readonly Subject[]) => Settled<Subject>;
+  /** Told of each plugin that changed something. */
+  readonly onChange?: (plugin: string) => void;
+}
+
 /**
- * Runs the hooks of one point over its subjects, each plugin seeing what the one before it left. Throws a
- * `HookFailure` that names the plugin when a hook throws or gives back what it must not.
+ * Runs the hooks of one point over its subjects, each plugin seeing what the one before it left. Subjects are frozen,
+ * what hooks give back is too. Throws a `HookFailure` that names the plugin when a hook throws or gives back what it must not.
  */
 export function runHooks<Subject extends object>(
-  point: string,
+  point: HookPoint<Subject>,
   subjects: readonly Subject[],
-  steps: readonly Step<Subject>[],
 ): readonly Subject[] {
   let current = subjects;
-  for (const { plugin, hook } of steps) {
-    current = current.flatMap((subject) => {
-      const result = call(plugin, point, hook, deepFreeze(subject));
-      if (result === undefined) return [subject];
-      const replacements = Array.isArray(result) ? result : [result];
-      for (const replacement of replacements) {
-        if (replacement === null || typeof replacement !== "object" || replacement instanceof Promise) {
-          throw new HookFailure({ plugin, hook: point, path: "", message: describe(replacement) });
-        }
-      }
-      return replacements as Subject[];
-    });
+  if (point.steps.length > 0) { for (const subject of subjects) deepFreeze(subject); }
+  for (const { plugin, hook } of point.steps) {
+    const at = { plugin, hook: point.name };
+    let changed = false;
+    const next: Subject[] = [];
+    for (const subject of current) {
+      const replacements = callHook(at, hook, subject);
+      if (replacements) changed = true;
+      next.push(...replacements ?? [subject]);
+    }
+    if (!changed) continue;
+    const settled = point.settle?.(next) ?? { ok: true, subjects: next };
+    if (!settled.ok) throw new HookFailure(at, settled.issues);
+    current = settled.subjects;
+    point.onChange?.(plugin);
   }
   return current;
 }
 
-function call<Subject>(plugin: string, point: string, hook: (subject: Subject) => unknown, subject: Subject): unknown {
+/** What takes the subject's place; `undefined` keeps it. */
+function callHook<Subject extends object>(
+  at: { readonly plugin: string; readonly hook: string },
+  hook: (subject: Subject) => unknown,
+  subject: Subject,
+): readonly Subject[] | undefined {
+  let problem: string | undefined;
   try {
-    return hook(subject);
+    const result = hook(subject);
+    if (result === undefined) return undefined;
+    const replacements: readonly unknown[] = Array.isArray(result) ? [...result] : [result];
+    problem = replacements.map(problemOf).find((found) => found !== undefined);
+    // Only objects are left, and whether they are messages of the right type is checked when all hooks have run.
+    if (problem === undefined) return deepFreeze(replacements) as readonly Subject[];
   } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new HookFailure({ plugin, hook: point, path: "", message }, thrown);
+    throw new HookFailure(at, [{ path: "", message: messageOf(thrown) }], thrown);
   }
+  throw new HookFailure(at, [{ path: "", message: problem }]);
 }
 
-function describe(value: unknown): string {
-  if (value instanceof Promise) return "must not give back a promise: hooks are synchronous";
-  return `must give back an object, an array of objects or nothing, gave ${value === null ? "null" : typeof value}`;
+function problemOf(replacement: unknown): string | undefined {
+  if (typeof replacement === "object" && replacement !== null && !Array.isArray(replacement)) {
+    if (!isThenable(replacement)) return undefined;
+    // Nobody else will look at it, and a rejection that nobody looks at ends the process.
+    Promise.resolve(replacement).catch(() => {});
+    return "must not give back a promise: hooks are synchronous";
+  }
+  const kind = replacement === null ? "null" : Array.isArray(replacement) ? "an array in an array" : typeof replacement;
+  return `must give back an object, an array of objects or nothing, gave ${kind}`;
 }
 
-/** Bytes cannot be frozen, and are left as they are. */
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
-  return value;
+function isThenable(value: object): value is PromiseLike<unknown> {
+  return "then" in value && typeof value.then === "function";
+}
+
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message === "" ? thrown.name : thrown.message;
+  return typeof thrown === "string" ? thrown : `threw ${thrown === null ? "null" : typeof thrown}`;
 }

@@ -1,14 +1,13 @@
 import type { SharedResources, WholePart } from "../cache/fragment.ts";
 import type { HookSet } from "../plugin/hooks.ts";
-import { checkMessage } from "../proto/check.ts";
 import { encodeMessage } from "../proto/codec.ts";
-import { SignalboxError } from "../signalbox_error.ts";
+import { type Issue, SignalboxError } from "../signalbox_error.ts";
+import { checkAll, SECRET } from "./check_messages.ts";
 import { HookFailure } from "./failure.ts";
 import { buildListener, type ListenerInput, type RoutesLayout, secretNameOf } from "./listener.ts";
 import { runHooks } from "./run_hooks.ts";
 
 const LISTENER = "envoy.config.listener.v3.Listener";
-const SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret";
 
 /** A listener with its certificate and private key as PEM text. */
 export interface ListenerSource extends Omit<ListenerInput, "tls"> {
@@ -27,10 +26,8 @@ export function buildShared(options: {
   const steps = options.hookSets.flatMap(({ plugin, hooks }) =>
     hooks.listener ? [{ plugin, hook: hooks.listener }] : []
   );
-  const listeners = runShared(() => runHooks("listener", built, steps));
-  const issues = listeners.flatMap((listener, index) =>
-    checkMessage(LISTENER, listener).map((issue) => ({ ...issue, path: `listeners[${index}].${issue.path}` }))
-  );
+  const listeners = runShared(() => runHooks({ name: "listener", steps }, built));
+  const issues = [...checkAll(LISTENER, "listeners", listeners), ...checkNames(listeners)];
   if (issues.length > 0) throw new SignalboxError("invalid_config", "Cannot build the listeners", { issues });
   return {
     listeners: listeners.map((listener) => ({ name: listener.name ?? "", body: encodeMessage(LISTENER, listener) })),
@@ -39,13 +36,25 @@ export function buildShared(options: {
   };
 }
 
+/** One listener would silently take the other's place. */
+function checkNames(listeners: readonly { readonly name?: string | undefined }[]): readonly Issue[] {
+  const seen = new Set<string>();
+  return listeners.flatMap(({ name = "" }, index) => {
+    const path = `listeners[${index}].name`;
+    if (name === "") return [{ path, message: "is required" }];
+    if (seen.has(name)) return [{ path, message: `there are two listeners "${name}"` }];
+    seen.add(name);
+    return [];
+  });
+}
+
 function runShared<Result>(run: () => Result): Result {
   try {
     return run();
   } catch (thrown) {
     if (!(thrown instanceof HookFailure)) throw thrown;
-    const { plugin, hook, message } = thrown.failure;
-    throw new SignalboxError("invalid_config", `Plugin "${plugin}" failed in "${hook}": ${message}`, { cause: thrown });
+    const issues = thrown.failures.map(({ path, message }) => ({ path, message }));
+    throw new SignalboxError("invalid_config", thrown.message, { issues, cause: thrown });
   }
 }
 

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { ROUTES, ROUTES_BY_VHDS } from "../cache/names.ts";
+import type { Hooks } from "../plugin/hooks.ts";
+import { decodeMessage } from "../proto/codec.ts";
+import { SignalboxError } from "../signalbox_error.ts";
+import type { RoutesLayout } from "./listener.ts";
+import { buildShared, type ListenerSource } from "./shared.ts";
+
+const LISTENER = "envoy.config.listener.v3.Listener";
+const CLEARTEXT: ListenerSource = { name: "plain", address: "0.0.0.0", port: 8080 };
+const TLS: ListenerSource = { name: "tls", address: "::", port: 8443, tls: { cert: "(certificate)", key: "(key)" } };
+
+function build(listeners: readonly ListenerSource[], hooks: Hooks = {}, layout: RoutesLayout = "scoped") {
+  return buildShared({ layout, listeners, hookSets: [{ plugin: "p", hooks }] });
+}
+
+function connectionManager(body: Uint8Array) {
+  const config = decodeMessage(LISTENER, body).filterChains?.[0]?.filters?.[0]?.typedConfig;
+  assert.ok(
+    config?.["@type"] ===
+        "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager" &&
+      !("value" in config),
+  );
+  return config;
+}
+
+function errorOf(act: () => unknown): SignalboxError {
+  try {
+    act();
+  } catch (thrown) {
+    assert.ok(thrown instanceof SignalboxError);
+    return thrown;
+  }
+  return assert.fail("nothing was thrown");
+}
+
+Deno.test("buildShared() keeps a certificate out of its listener, which asks for it by name", () => {
+  const { listeners, secrets } = build([CLEARTEXT, TLS]);
+  assert.deepEqual(listeners.map(({ name }) => name), ["plain", "tls"]);
+  assert.deepEqual(secrets.map(({ name }) => name), ["listener:tls"]);
+  const [plain, tls] = listeners.map(({ body }) => decodeMessage(LISTENER, body).filterChains?.[0]?.transportSocket);
+  assert.equal(plain, undefined);
+  assert.match(JSON.stringify(tls), /"listener:tls"/);
+  const other = build([CLEARTEXT, { ...TLS, tls: { cert: "(renewed)", key: "(key)" } }]);
+  assert.deepEqual(other.listeners, listeners);
+  assert.notDeepEqual(other.secrets, secrets);
+});
+
+Deno.test("buildShared() takes routes from where the layout says", () => {
+  const of = (layout: RoutesLayout) =>
+    connectionManager(build([CLEARTEXT], {}, layout).listeners[0]?.body ?? assert.fail());
+  assert.equal(of("scoped").scopedRoutes?.scopeKeyBuilder?.fragments?.[0]?.headerValueExtractor?.name, ":authority");
+  assert.equal(of("rds").rds?.routeConfigName, ROUTES);
+  assert.equal(of("vhds").rds?.routeConfigName, ROUTES_BY_VHDS);
+});
+
+Deno.test("buildShared() gives the same bytes again", () => {
+  assert.deepEqual(build([CLEARTEXT, TLS]), build([CLEARTEXT, TLS]));
+});
+
+Deno.test("buildShared() lets hooks replace, add and drop listeners", () => {
+  const { listeners } = build([CLEARTEXT, TLS], {
+    listener: (listener) => listener.name === "tls" ? [] : [listener, { ...listener, name: "more" }],
+  });
+  assert.deepEqual(listeners.map(({ name }) => name), ["plain", "more"]);
+});
+
+Deno.test("buildShared() names the field of a listener that Envoy would refuse", () => {
+  const { code, issues } = errorOf(() =>
+    build([CLEARTEXT], { listener: (it) => ({ ...it, filterChains: [{ filters: [{}] }] }) })
+  );
+  assert.equal(code, "invalid_config");
+  assert.deepEqual(issues.map(({ path }) => path), ["listeners[0].filterChains[0].filters[0].name"]);
+});
+
+Deno.test("buildShared() refuses two listeners of one name, and one without", () => {
+  const issuesOf = (hooks: Hooks) => errorOf(() => build([CLEARTEXT], hooks)).issues;
+  assert.deepEqual(issuesOf({ listener: (it) => [it, it] }), [
+    { path: "listeners[1].name", message: 'there are two listeners "plain"' },
+  ]);
+  assert.deepEqual(issuesOf({ listener: ({ name: _, ...it }) => it }), [
+    { path: "listeners[0].name", message: "is required" },
+  ]);
+});
+
+Deno.test("buildShared() names the plugin whose hook failed", () => {
+  const cause = new Error("no geo database");
+  const error = errorOf(() => build([CLEARTEXT], { listener: () => assert.fail(cause) }));
+  assert.equal(error.code, "invalid_config");
+  assert.equal(error.message, 'Plugin "p" failed in "listener": no geo database');
+});
