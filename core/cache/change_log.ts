@@ -44,7 +44,7 @@ export class ChangeLog {
     this.#maxBacklog = options.maxBacklog ?? 250_000;
   }
 
-  /** The generation of the newest change. */
+  /** Nothing is newer than this generation, and everything up to it is in the log. */
   get head(): number {
     return this.#head;
   }
@@ -65,11 +65,17 @@ export class ChangeLog {
     this.#cursors.delete(cursor);
   }
 
-  append(change: Change): void {
-    if (change.generation < this.#head) {
-      throw new RangeError(`Cannot append generation ${change.generation}: the log is at ${this.#head}`);
+  /** All changes of `generation` are in: what brought none of this type must not hold up those who wait for it. */
+  advance(generation: number): void {
+    if (generation < this.#head) {
+      throw new RangeError(`Cannot go to generation ${generation}: the log is at ${this.#head}`);
     }
-    this.#head = change.generation;
+    if (generation > this.#head) this.#lastRead = undefined;
+    this.#head = generation;
+  }
+
+  append(change: Change): void {
+    this.advance(change.generation);
     const entry: Entry = { change, superseded: false };
     const earlier = this.#latest.get(change.name);
     if (earlier) earlier.superseded = true;

@@ -39,6 +39,16 @@ Deno.test("since() gives readers in step the same array", () => {
   assert.equal(log.since(0), log.since(0));
 });
 
+Deno.test("advance() moves the head when a generation brought nothing", () => {
+  const log = new ChangeLog({ head: 0 });
+  log.append(put(1, "a"));
+  log.advance(2);
+  assert.equal(log.head, 2);
+  assert.deepEqual(namesSince(log, 0), ["a"]);
+  assert.deepEqual(namesSince(log, 1), []);
+  assert.throws(() => log.advance(1), RangeError);
+});
+
 Deno.test("append() refuses a generation that falls", () => {
   const log = new ChangeLog({ head: 5 });
   assert.throws(() => log.append(put(4, "a")), RangeError);

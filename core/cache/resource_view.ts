@@ -90,6 +90,7 @@ export class ResourceView {
       const table = this.#routeTable.resource();
       if (this.#put(table)) this.log.append({ generation, name: table.name, resource: table });
     }
+    this.log.advance(generation);
   }
 
   /** Whether that changed anything. */

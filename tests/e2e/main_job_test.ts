@@ -66,6 +66,18 @@ testEveryLayout("a session that asks for a host and aliases answers to all of th
   await world.untilUnknown("s1.example.org");
 });
 
+testEveryLayout("an alias comes and goes while the backend stays as it is", async (layout) => {
+  await using world = await createWorld(layout);
+  const backend = await world.addBackend("a");
+  await world.api.register({ id: "s1", backend });
+  await world.untilAnswered("s1.example.org", "a");
+  await world.api.register({ id: "s1", aliases: ["other.example.org"], backend });
+  await world.untilAnswered("other.example.org", "a");
+  await world.api.register({ id: "s1", backend });
+  await world.untilUnknown("other.example.org");
+  await world.untilAnswered("s1.example.org", "a");
+});
+
 testEveryLayout("a session moves to another backend while it is called without pause", async (layout) => {
   await using world = await createWorld(layout);
   const a = await world.addBackend("a");
