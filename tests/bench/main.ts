@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import process from "node:process";
 import { cpus, totalmem } from "node:os";
 import { findEnvoy } from "../../core/dev/envoy_binary.ts";
+import { measureColdBuild, measurePipeline } from "./pipeline.ts";
 import { measurePush } from "./push.ts";
 import { measureRoute } from "./route.ts";
 import { formatTable } from "./samples.ts";
@@ -65,6 +66,29 @@ program.command("e2e")
       "Envoy MiB": result.envoyMiB ?? "",
     }));
     await report({ benchmark: "e2e", rows, results, ...(options.json === undefined ? {} : { file: options.json }) });
+  });
+
+program.command("pipeline")
+  .description("What one session costs from its registration to checked and encoded resources, in this process.")
+  .option("--sessions <count>", "sessions that are measured, after as many to warm up", count, 10_000)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async ({ sessions, json }: { sessions: number; json?: string }) => {
+    const coldMs = measureColdBuild();
+    const results = ([[0, "keep"], [3, "keep"], [3, "replace"]] as const).map(([plugins, hooks]) => {
+      note(`pipeline: ${plugins} plugins, hooks that ${hooks}`);
+      return measurePipeline({ sessions, plugins, hooks });
+    });
+    const rows = results.map((result, index): Row => ({
+      plugins: result.plugins,
+      hooks: result.plugins === 0 ? "" : result.hooks,
+      "first build ms": index === 0 ? coldMs : "",
+      "p50 us": result.warmUs.p50,
+      "p99 us": result.warmUs.p99,
+      "mean us": result.warmUs.mean,
+      bytes: result.bytes,
+    }));
+    const all = [{ coldMs }, ...results];
+    await report({ benchmark: "pipeline", rows, results: all, ...(json === undefined ? {} : { file: json }) });
   });
 
 await program.parseAsync(Deno.args, { from: "user" });
