@@ -1,5 +1,6 @@
 import { sameRegistration } from "../session/same_registration.ts";
 import type { Session, SessionRecord } from "../session/session.ts";
+import type { SessionDraft } from "../session/session_draft.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import type { StoreChange } from "../store/store.ts";
@@ -17,7 +18,7 @@ export class CommitPlan<F> {
   readonly #table: SessionTable;
   readonly #options: CommitPlanOptions<F>;
   readonly #fragments = new Map<string, F | undefined>();
-  readonly draft;
+  readonly draft: SessionDraft;
 
   constructor(table: SessionTable, options: CommitPlanOptions<F>) {
     this.#table = table;
@@ -25,14 +26,21 @@ export class CommitPlan<F> {
     this.draft = table.draft();
   }
 
+  /** Never throws: a defect, such as a builder that throws, costs the operation that met it and not those beside it. */
   decide(operation: Operation): Outcome {
-    return operation.kind === "register" ? this.#register(operation.session) : this.#deregister(operation.id);
+    try {
+      return operation.kind === "register" ? this.#register(operation.session) : this.#deregister(operation.id);
+    } catch (thrown) {
+      return { status: "refused", error: SignalboxError.from(thrown) };
+    }
   }
 
-  /** Removes the session unless it is gone or has been renewed. */
-  expire(id: string): void {
+  /** Removes the session unless it is gone or has been renewed; whether it did. */
+  expire(id: string): boolean {
     const expiresAtMs = this.draft.get(id)?.expiresAtMs;
-    if (expiresAtMs !== undefined && expiresAtMs <= this.#options.nowMs) this.#deregister(id);
+    if (expiresAtMs === undefined || expiresAtMs > this.#options.nowMs) return false;
+    this.#deregister(id);
+    return true;
   }
 
   /** Whether any session came, changed or went; a renewal is no such change. */
@@ -57,15 +65,14 @@ export class CommitPlan<F> {
   #register(session: Session): Outcome {
     const present = this.draft.get(session.id);
     if (present !== undefined && sameRegistration(present.session, session)) return this.#renew(present);
-    const taken = this.draft.findTakenHost(session);
+    const taken = this.#findTakenHost(session);
     if (taken !== undefined) {
       const message = `is taken: session "${taken.owner}" has ${taken.host}`;
       return refuse("host_taken", `Cannot register "${session.id}": host ${taken.host} is taken`, [
         { path: taken.path, message },
       ]);
     }
-    const built = this.#build(session);
-    if (built instanceof SignalboxError) return { status: "refused", error: built };
+    const built = this.#options.build(session);
     if (!built.ok) {
       return refuse(
         "invalid_request",
@@ -77,6 +84,13 @@ export class CommitPlan<F> {
     this.draft.put(record);
     this.#fragments.set(session.id, built.fragment);
     return { status: present === undefined ? "created" : "changed", record };
+  }
+
+  /** An expired session keeps no host from anybody, however long the commit that removes it had to wait. */
+  #findTakenHost(session: Session): ReturnType<SessionDraft["findTakenHost"]> {
+    let taken = this.draft.findTakenHost(session);
+    while (taken !== undefined && this.expire(taken.owner)) taken = this.draft.findTakenHost(session);
+    return taken;
   }
 
   #renew(present: SessionRecord): Outcome {
@@ -96,15 +110,6 @@ export class CommitPlan<F> {
     const { ttlMs } = session;
     if (ttlMs === undefined) return { session, generation };
     return { session, generation, expiresAtMs: this.#options.nowMs + ttlMs };
-  }
-
-  /** A builder that throws costs its session only. */
-  #build(session: Session): BuildResult<F> | SignalboxError {
-    try {
-      return this.#options.build(session);
-    } catch (thrown) {
-      return SignalboxError.from(thrown);
-    }
   }
 }
 

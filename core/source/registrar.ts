@@ -35,8 +35,8 @@ interface Submission {
 
 /** Clocks jump and machines sleep: look again after an hour at the latest. */
 const MAX_WAIT_MS = 3_600_000;
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 60_000;
+/** How long an expiry waits after a commit that failed. Every commit that somebody asks for tries it too. */
+const RETRY_MS = 1_000;
 
 const log = getLogger(["signalbox", "registrar"]);
 
@@ -56,7 +56,7 @@ export class Registrar<F> {
   #waiting: Submission[] = [];
   #draining: Promise<void> | undefined;
   #cancelTimer = () => {};
-  #failedCommits = 0;
+  #lastCommitFailed = false;
 
   constructor(options: RegistrarOptions<F>) {
     this.#options = options;
@@ -70,27 +70,32 @@ export class Registrar<F> {
   /**
    * Takes over what the store had, publishes it as one change and begins to accept operations. A session that expired
    * meanwhile is not served again; one that can be built no more stays registered without resources, and is logged.
+   * Rejects with `store_damaged` where two sessions have one host.
    */
   async start({ generation, records }: StoreContents): Promise<void> {
-    if (this.#state !== "new") throw new TypeError("Cannot start the registrar: it was started before");
+    if (this.#state !== "new") throw new TypeError("Cannot start the registrar: it was started or closed before");
     const { table, clock } = this.#options;
     const nowMs = clock.now();
     const draft = table.draft();
+    const expired: string[] = [];
     for (const record of records) {
-      const { session: { id }, expiresAtMs } = record;
+      const { session, expiresAtMs } = record;
       if (expiresAtMs !== undefined && expiresAtMs <= nowMs) {
-        this.#leftovers.add(id);
+        expired.push(session.id);
         continue;
       }
+      const taken = draft.findTakenHost(session);
+      if (taken !== undefined) throw sharedHost(session.id, taken);
       draft.put(record);
-      this.#expiries.set(id, expiresAtMs);
     }
     table.apply(draft);
+    for (const id of expired) this.#leftovers.add(id);
+    for (const [id, record] of draft.changes()) this.#expiries.set(id, record?.expiresAtMs);
     this.#generation = generation;
     this.#state = "running";
     this.#publish(Array.from(table.records()).flatMap((record) => this.#rebuild(record)));
     if (this.#leftovers.size > 0) await this.#wake();
-    this.#armTimer();
+    else this.#armTimer();
   }
 
   /** Adds or replaces a session. Rejects as `submit()` does. */
@@ -132,20 +137,23 @@ export class Registrar<F> {
   }
 
   #wake(): Promise<void> {
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = undefined;
-      this.#armTimer();
-    });
+    this.#draining ??= this.#drain();
     return this.#draining;
   }
 
   async #drain(): Promise<void> {
-    do {
-      await this.#options.timers.nextTurn();
-      const submissions = this.#waiting;
-      this.#waiting = [];
-      await this.#commit(submissions);
-    } while (this.#waiting.length > 0);
+    try {
+      do {
+        await this.#options.timers.nextTurn();
+        const submissions = this.#waiting;
+        this.#waiting = [];
+        await this.#commit(submissions);
+      } while (this.#waiting.length > 0);
+    } finally {
+      // In one step with the look at what waits: a submission in between would find a drain that takes no more.
+      this.#draining = undefined;
+      this.#armTimer();
+    }
   }
 
   async #commit(submissions: readonly Submission[]): Promise<void> {
@@ -164,9 +172,9 @@ export class Registrar<F> {
     if (changes.length > 0 || changesSessions) {
       try {
         await store.commit(generation, changes);
-        this.#failedCommits = 0;
+        this.#lastCommitFailed = false;
       } catch (thrown) {
-        this.#failedCommits++;
+        this.#lastCommitFailed = true;
         for (const id of due) this.#expiries.set(id, table.get(id)?.expiresAtMs);
         this.#reject(submissions, SignalboxError.from(thrown), due.length + removals.length);
         return;
@@ -213,12 +221,13 @@ export class Registrar<F> {
     const { timers, clock } = this.#options;
     const nextMs = this.#leftovers.size > 0 ? 0 : this.#expiries.nextAtMs();
     if (nextMs === undefined) return;
-    const retryMs = this.#failedCommits === 0
-      ? 0
-      : Math.min(FIRST_RETRY_MS * 2 ** (this.#failedCommits - 1), MAX_RETRY_MS);
-    const delayMs = Math.min(Math.max(nextMs - clock.now(), retryMs), MAX_WAIT_MS);
+    const delayMs = Math.min(Math.max(nextMs - clock.now(), this.#lastCommitFailed ? RETRY_MS : 0), MAX_WAIT_MS);
     this.#cancelTimer = timers.after(delayMs, () => void this.#wake());
   }
+}
+
+function sharedHost(id: string, { host, owner }: { readonly host: string; readonly owner: string }): SignalboxError {
+  return new SignalboxError("store_damaged", `Cannot start with session "${id}": session "${owner}" has ${host} too`);
 }
 
 /** A registrar that has still to be started. */
