@@ -19,8 +19,11 @@ export interface Cursor {
 
 interface Entry {
   readonly change: Change;
-  superseded: boolean;
+  /** The generation of the name's next change. */
+  supersededAt: number;
 }
+
+const NOTHING: readonly Change[] = [];
 
 /** Entries kept beside the live ones before the log is tidied: tidying then costs O(1) per change. */
 const SLACK = 1024;
@@ -28,7 +31,7 @@ const SLACK = 1024;
 /**
  * What changed in one resource type, in the order of generations, each name at most once in what a reader gets.
  * Reading costs as much as there is to read. The log keeps what its slowest cursor still needs, up to `maxBacklog`
- * names; a cursor that is further behind is lost, so that one stopped reader cannot use up the memory.
+ * changes; a cursor that is further behind is lost, so that one stopped reader cannot use up the memory.
  */
 export class ChangeLog {
   #entries: Entry[] = [];
@@ -76,9 +79,9 @@ export class ChangeLog {
 
   append(change: Change): void {
     this.advance(change.generation);
-    const entry: Entry = { change, superseded: false };
+    const entry: Entry = { change, supersededAt: Infinity };
     const earlier = this.#latest.get(change.name);
-    if (earlier) earlier.superseded = true;
+    if (earlier) earlier.supersededAt = change.generation;
     this.#latest.set(change.name, entry);
     this.#entries.push(entry);
     this.#lastRead = undefined;
@@ -91,18 +94,18 @@ export class ChangeLog {
   }
 
   /**
-   * What happened after `position`, up to `limit` inclusive (default: all), oldest first. A name whose newest change
-   * lies beyond the limit is left out: it comes with that change. Readers in step share one array.
+   * What happened after `position`, up to `limit` inclusive (default: all), oldest first: for each name how it stood at
+   * the limit, whatever became of it since. Readers in step share one array.
    */
   since(position: number, limit = this.#head): readonly Change[] {
-    if (position >= this.#head) return [];
+    if (position >= (this.#entries.at(-1)?.change.generation ?? 0)) return NOTHING;
     const shared = this.#lastRead;
     if (shared && shared.position === position && shared.head === limit) return shared.changes;
     const changes: Change[] = [];
     for (let i = this.#firstAfter(position); i < this.#entries.length; i++) {
       const entry = this.#entries[i];
       if (entry === undefined || entry.change.generation > limit) break;
-      if (!entry.superseded) changes.push(entry.change);
+      if (entry.supersededAt > limit) changes.push(entry.change);
     }
     this.#lastRead = { position, head: limit, changes };
     return changes;
@@ -122,10 +125,10 @@ export class ChangeLog {
   #tidy(): void {
     let slowest = this.#head;
     for (const cursor of this.#cursors) if (!cursor.lost) slowest = Math.min(slowest, cursor.position);
-    let kept = this.#entries.filter((entry) => !entry.superseded && entry.change.generation > slowest);
+    let kept = this.#entries.filter(({ change }) => change.generation > slowest);
     if (kept.length > this.#maxBacklog) {
       const cut = kept[kept.length - this.#maxBacklog - 1]?.change.generation ?? this.#head;
-      kept = kept.filter((entry) => entry.change.generation > cut);
+      kept = kept.filter(({ change }) => change.generation > cut);
       for (const cursor of this.#cursors) if (cursor.position < cut) cursor.lost = true;
     }
     this.#entries = kept;

@@ -24,6 +24,8 @@ export interface WholePart {
 /** All resources of one session: what the pipeline makes of it and the cache takes in. */
 export interface Fragment {
   readonly sessionId: string;
+  /** The groups of Envoys that have the session; absent: all. */
+  readonly groups?: readonly string[];
   readonly clusters: readonly ClusterPart[];
   readonly virtualHosts: readonly VirtualHostPart[];
   /** Encoded `envoy.extensions.transport_sockets.tls.v3.Secret`. */

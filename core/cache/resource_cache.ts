@@ -1,15 +1,16 @@
+import type { Dialect } from "./dialect.ts";
 import type { Fragment, SharedResources } from "./fragment.ts";
 import type { TypeUrl } from "./resource_type.ts";
 import { type FragmentChange, ResourceView } from "./resource_view.ts";
 import type { ViewSource } from "./view_source.ts";
 
 /**
- * All resources of all sessions. Types that nobody has subscribed to are not built: their view is made, from the
- * fragments, when it is first asked for.
+ * All resources of the sessions of one group, in each dialect. Types that nobody has subscribed to are not built: their
+ * view is made, from the fragments, when it is first asked for.
  */
 export class ResourceCache implements ViewSource {
   readonly #fragments = new Map<string, Fragment>();
-  readonly #views = new Map<TypeUrl, ResourceView>();
+  readonly #views: Readonly<Record<Dialect, Map<TypeUrl, ResourceView>>> = { envoy: new Map(), grpc: new Map() };
   readonly #shared: SharedResources;
   #generation = 0;
 
@@ -43,23 +44,31 @@ export class ResourceCache implements ViewSource {
       else this.#fragments.delete(id);
       return { id, previous, next: fragment };
     });
-    for (const view of this.#views.values()) view.apply(generation, steps);
+    for (const views of Object.values(this.#views)) {
+      for (const view of views.values()) view.apply(generation, steps);
+    }
   }
 
+  /** As Envoy sees it. */
   view(typeUrl: TypeUrl): ResourceView {
-    const existing = this.#views.get(typeUrl);
+    return this.#view("envoy", typeUrl);
+  }
+
+  /** As clients of this dialect see it. */
+  in(dialect: Dialect): ViewSource {
+    return { view: (typeUrl) => this.#view(dialect, typeUrl) };
+  }
+
+  #view(dialect: Dialect, typeUrl: TypeUrl): ResourceView {
+    const existing = this.#views[dialect].get(typeUrl);
     if (existing) return existing;
     const view = new ResourceView(typeUrl, {
+      dialect,
       generation: this.#generation,
       shared: this.#shared,
       fragments: this.#fragments.values(),
     });
-    this.#views.set(typeUrl, view);
+    this.#views[dialect].set(typeUrl, view);
     return view;
-  }
-
-  /** The view if anybody ever asked for it. */
-  builtView(typeUrl: TypeUrl): ResourceView | undefined {
-    return this.#views.get(typeUrl);
   }
 }

@@ -1,7 +1,9 @@
 import { ChangeLog } from "./change_log.ts";
 import { Digest } from "./digest.ts";
 import type { Fragment, SharedResources } from "./fragment.ts";
+import type { Dialect } from "./dialect.ts";
 import { type Renderer, RENDERERS } from "./render.ts";
+import { GRPC_RENDERERS } from "./render_grpc.ts";
 import type { Resource } from "./resource.ts";
 import { ROUTE, type TypeUrl } from "./resource_type.ts";
 import { RouteTable } from "./route_table.ts";
@@ -23,13 +25,14 @@ export class ResourceView {
   readonly #routeTable: RouteTable | undefined;
 
   constructor(typeUrl: TypeUrl, options: {
+    readonly dialect: Dialect;
     readonly generation: number;
     readonly shared: SharedResources;
     readonly fragments: Iterable<Fragment>;
   }) {
     this.typeUrl = typeUrl;
-    this.#renderer = RENDERERS[typeUrl];
-    this.#routeTable = typeUrl === ROUTE ? new RouteTable() : undefined;
+    this.#renderer = options.dialect === "grpc" ? GRPC_RENDERERS[typeUrl] : RENDERERS[typeUrl];
+    this.#routeTable = typeUrl === ROUTE && options.dialect === "envoy" ? new RouteTable() : undefined;
     this.log = new ChangeLog({ head: options.generation });
     for (const resource of this.#renderer.shared(options.shared)) this.#put(resource);
     for (const fragment of options.fragments) {

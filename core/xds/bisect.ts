@@ -1,24 +1,26 @@
+import type { Resource } from "../cache/resource.ts";
+
 /**
- * Finds the culprits in a rejected response: the names in it are tried again in halves, until a rejected response
- * holds one name. Everything innocent is accepted on the way.
+ * Finds the culprits in a rejected response: its resources are tried again in halves, until a rejected response holds
+ * one of them. Everything innocent is accepted on the way.
  */
 export class Bisection {
-  readonly #batches: (readonly string[])[] = [];
+  readonly #batches: (readonly Resource[])[] = [];
 
   get active(): boolean {
     return this.#batches.length > 0;
   }
 
-  /** The names to try next, or none when nothing is left to try. */
-  take(): readonly string[] | undefined {
+  /** What to try next, as it was in the rejected response; nothing when nothing is left to try. */
+  take(): readonly Resource[] | undefined {
     return this.#batches.shift();
   }
 
-  /** A response with these names was rejected. Returns the culprit if there was but one name in it. */
-  rejected(names: readonly string[]): string | undefined {
-    if (names.length <= 1) return names[0];
-    const middle = Math.ceil(names.length / 2);
-    this.#batches.unshift(names.slice(0, middle), names.slice(middle));
+  /** A response with these was rejected. Returns the culprit if there was but one in it. */
+  rejected(resources: readonly Resource[]): Resource | undefined {
+    if (resources.length <= 1) return resources[0];
+    const middle = Math.ceil(resources.length / 2);
+    this.#batches.unshift(resources.slice(0, middle), resources.slice(middle));
     return undefined;
   }
 }

@@ -32,7 +32,6 @@ export interface DeltaOutput {
 
 interface Subscribed {
   readonly subscription: DeltaSubscription;
-  readonly settled: number;
   /** The nonce of the response in flight. */
   nonce: string | undefined;
 }
@@ -78,10 +77,10 @@ export class DeltaStream {
         const type = this.#types.get(rule.typeUrl);
         if (!type) continue;
         const { subscription } = type;
-        const settled = subscription.settled;
+        const { settled, cleared } = subscription;
         const next = subscription.next(limitsOf(rule, this.#types));
         // What settled without an answer from the client may let another type go.
-        if (subscription.settled !== settled) again = true;
+        if (subscription.settled !== settled || subscription.cleared !== cleared) again = true;
         if (!next) continue;
         type.nonce = String(++this.#sent);
         const { typeUrl } = rule;
@@ -102,13 +101,7 @@ export class DeltaStream {
     const existing = this.#types.get(typeUrl);
     if (existing) return existing;
     const subscription = new DeltaSubscription(this.#cache.view(typeUrl));
-    const created: Subscribed = {
-      subscription,
-      nonce: undefined,
-      get settled() {
-        return subscription.settled;
-      },
-    };
+    const created: Subscribed = { subscription, nonce: undefined };
     this.#types.set(typeUrl, created);
     return created;
   }
@@ -117,6 +110,6 @@ export class DeltaStream {
   #refuse({ typeUrl, subscribe, nonce }: DeltaRequest): readonly DeltaResponse[] {
     if (nonce !== "" && subscribe.length === 0) return [];
     const removed = subscribe.filter((name) => name !== "*");
-    return [{ typeUrl, nonce: String(++this.#sent), version: "0", payload: { resources: [], removed } }];
+    return [{ typeUrl, nonce: String(++this.#sent), version: "0", payload: { resources: [], removed, unknown: [] } }];
   }
 }

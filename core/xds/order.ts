@@ -27,8 +27,8 @@ const ROUTES: readonly TypeUrl[] = [SCOPED_ROUTE, ROUTE, VIRTUAL_HOST];
 
 /**
  * Make before break: what is named comes before what names it, and goes after it. Rows are in the order in which types
- * are sent. Only the types that a stream subscribes to count; no cycle leads through `upsertsAfter`, and `removalsAfter`
- * leads only to rows whose own removals wait for nothing or for later rows, so nothing waits for itself.
+ * are sent. Only the types that a stream subscribes to count. No cycle leads through either column, and what comes never
+ * waits for what goes, so nothing waits for itself.
  */
 export const ORDER: readonly Rule[] = [
   { typeUrl: SECRET, upsertsAfter: [], removalsAfter: [CLUSTER, LISTENER] },
@@ -42,19 +42,23 @@ export const ORDER: readonly Rule[] = [
 
 /** One type on one stream, as the order sees it. */
 export interface Ordered {
-  /** Everything up to this generation was acknowledged, rejected for good, or needed no sending; -1: not even the first answer. */
+  /** Everything new up to this generation was acknowledged, rejected for good, or needed no sending; -1: not even the first answer. */
   readonly settled: number;
+  /** Likewise with everything that went: never above `settled`. */
+  readonly cleared: number;
 }
 
-export function limitsOf(rule: Rule, subscriptions: ReadonlyMap<TypeUrl, Ordered>): Limits {
+type Subscriptions = ReadonlyMap<TypeUrl, { readonly subscription: Ordered }>;
+
+export function limitsOf(rule: Rule, subscriptions: Subscriptions): Limits {
   return {
-    upserts: earliest(rule.upsertsAfter, subscriptions),
-    removals: earliest(rule.removalsAfter, subscriptions),
+    upserts: earliest(rule.upsertsAfter, subscriptions, "settled"),
+    removals: earliest(rule.removalsAfter, subscriptions, "cleared"),
   };
 }
 
-function earliest(types: readonly TypeUrl[], subscriptions: ReadonlyMap<TypeUrl, Ordered>): number {
+function earliest(types: readonly TypeUrl[], subscriptions: Subscriptions, progress: keyof Ordered): number {
   let limit = Infinity;
-  for (const type of types) limit = Math.min(limit, subscriptions.get(type)?.settled ?? Infinity);
+  for (const type of types) limit = Math.min(limit, subscriptions.get(type)?.subscription[progress] ?? Infinity);
   return limit;
 }

@@ -30,7 +30,6 @@ export interface SotwOutput {
 
 interface Subscribed {
   readonly subscription: SotwSubscription;
-  readonly settled: number;
   nonce: string | undefined;
 }
 
@@ -75,9 +74,9 @@ export class SotwStream {
         const type = this.#types.get(rule.typeUrl);
         if (!type) continue;
         const { subscription } = type;
-        const settled = subscription.settled;
+        const { settled, cleared } = subscription;
         const next = subscription.next(limitsOf(rule, this.#types));
-        if (subscription.settled !== settled) again = true;
+        if (subscription.settled !== settled || subscription.cleared !== cleared) again = true;
         if (!next) continue;
         type.nonce = String(++this.#sent);
         const { typeUrl } = rule;
@@ -98,13 +97,7 @@ export class SotwStream {
     const existing = this.#types.get(typeUrl);
     if (existing) return existing;
     const subscription = new SotwSubscription(this.#cache.view(typeUrl));
-    const created: Subscribed = {
-      subscription,
-      nonce: undefined,
-      get settled() {
-        return subscription.settled;
-      },
-    };
+    const created: Subscribed = { subscription, nonce: undefined };
     this.#types.set(typeUrl, created);
     return created;
   }

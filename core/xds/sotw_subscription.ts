@@ -5,9 +5,9 @@ import { allowsWildcard, CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE } from "../ca
 import type { ResourceView } from "../cache/resource_view.ts";
 import { Bisection } from "./bisect.ts";
 import type { StreamEvent } from "./event.ts";
-import type { Limits } from "./order.ts";
+import type { Limits, Ordered } from "./order.ts";
+import { PendingRemovals } from "./pending_removals.ts";
 import { Quarantine } from "./quarantine.ts";
-import { SendWindow } from "./send_window.ts";
 
 /** What one state-of-the-world response tells the client. */
 export interface SotwPayload {
@@ -21,9 +21,10 @@ type State = ReadonlyMap<string, Resource>;
 interface InFlight {
   /** What the client has when it accepts. */
   readonly target: State;
-  readonly version: string;
-  /** Names that differ from what it has accepted. */
-  readonly changed: readonly string[];
+  readonly payload: SotwPayload;
+  /** What is news in it. */
+  readonly suspects: readonly Resource[];
+  readonly removed: readonly string[];
   readonly generation: number;
 }
 
@@ -31,24 +32,25 @@ interface InFlight {
 const COMPLETE: ReadonlySet<string> = new Set([LISTENER, CLUSTER, SCOPED_ROUTE]);
 
 /**
- * One type on one state-of-the-world stream. It knows what the client has accepted, and sends the difference to what
- * it should have. That costs O(resources) a change, as the protocol's own responses do.
+ * One type on one state-of-the-world stream. It knows what the client has accepted, and brings that up to date. A
+ * change costs O(resources) for types whose responses are complete, as the responses themselves do.
  */
-export class SotwSubscription {
+export class SotwSubscription implements Ordered {
   readonly view: ResourceView;
   readonly #cursor: Cursor;
-  readonly #window: SendWindow;
   readonly #quarantine = new Quarantine();
   readonly #bisection = new Bisection();
-  /** Names asked for since the last response: sent even if the client should have them. */
+  readonly #pending = new PendingRemovals();
+  /** Names asked for since they were last sent: sent even if the client should have them. */
   readonly #owed = new Set<string>();
-  /** When something that the client still has was removed, for the order of removals. */
-  readonly #removedAt = new Map<string, number>();
   #accepted: State = new Map();
   #acceptedVersion: string | undefined;
   #names: ReadonlySet<string> = new Set();
   #wildcard = false;
+  #asksForAll = false;
   #everNamed = false;
+  /** What the client wants has changed: the log alone does not tell what it should have. */
+  #resync = false;
   #owesAnswer = false;
   #settled = -1;
   #inFlight: InFlight | undefined;
@@ -56,11 +58,14 @@ export class SotwSubscription {
   constructor(view: ResourceView) {
     this.view = view;
     this.#cursor = view.log.open();
-    this.#window = new SendWindow(view);
   }
 
   get settled(): number {
     return this.#settled;
+  }
+
+  get cleared(): number {
+    return Math.min(this.#settled, this.#pending.earliest - 1);
   }
 
   get lost(): boolean {
@@ -75,19 +80,23 @@ export class SotwSubscription {
   want(names: readonly string[], options: { readonly first: boolean; readonly version: string }): void {
     if (names.length > 0) this.#everNamed = true;
     const all = names.includes("*") || !this.#everNamed;
-    if (all && !this.#wildcard) this.#owesAnswer = true;
-    this.#wildcard = all && allowsWildcard(this.view.typeUrl);
+    // Also where there is no such thing as all: nothing is left unanswered.
+    if (all && !this.#asksForAll) this.#owesAnswer = true;
+    const wildcard = all && allowsWildcard(this.view.typeUrl);
     const wanted = new Set(names.filter((name) => name !== "*"));
-    for (const name of wanted) if (!this.#names.has(name)) this.#owed.add(name);
+    const added = wanted.difference(this.#names);
+    if (added.size > 0 || wanted.size < this.#names.size || wildcard !== this.#wildcard) this.#resync = true;
+    for (const name of added) {
+      this.#owed.add(name);
+      this.#quarantine.release(name);
+      // What there is not is known by its absence, where responses are complete.
+      if (this.#complete && !this.view.get(name)) this.#owesAnswer = true;
+    }
     for (const name of this.#owed) if (!wanted.has(name)) this.#owed.delete(name);
+    this.#asksForAll = all;
+    this.#wildcard = wildcard;
     this.#names = wanted;
-    if (!options.first || options.version === "") return;
-    // After a reconnect: a client that has exactly this is sent nothing, but for endpoints that a cluster may wait for.
-    const state = this.#desired(Infinity);
-    if (versionOf(state) !== options.version) return;
-    if (this.view.typeUrl !== ENDPOINT) this.#owed.clear();
-    this.#accept(state, options.version);
-    this.#settled = this.#cursor.position;
+    if (options.first && options.version !== "") this.#resume(options.version);
   }
 
   answered(error?: string): readonly StreamEvent[] {
@@ -95,51 +104,41 @@ export class SotwSubscription {
     if (!inFlight) return [];
     this.#inFlight = undefined;
     const { typeUrl } = this.view;
-    const { target, version, changed, generation } = inFlight;
+    const { target, payload, suspects, removed, generation } = inFlight;
     if (error === undefined) {
-      for (const name of changed) this.#quarantine.release(name);
-      this.#accept(target, version);
+      for (const { name } of suspects) this.#quarantine.release(name);
+      for (const name of removed) this.#pending.delete(name);
+      this.#accept(target, payload.version);
       this.#settle(generation);
       return [{ kind: "acked", typeUrl, generation }];
     }
-    const events: StreamEvent[] = [{ kind: "nacked", typeUrl, names: changed, message: error }];
-    const suspects = changed.map((name) => target.get(name)).filter((resource) => resource !== undefined);
-    const culprit = this.#bisection.rejected(suspects.map(({ name }) => name));
-    for (const resource of culprit === undefined ? [] : suspects) {
-      this.#quarantine.add(resource);
-      this.#owed.delete(resource.name);
-      const { name, sessionId } = resource;
-      events.push({ kind: "rejected", typeUrl, name, version: resource.version, sessionId, message: error });
+    const names = [...suspects.map(({ name }) => name), ...removed];
+    const events: StreamEvent[] = [{ kind: "nacked", typeUrl, names, message: error }];
+    const culprit = this.#bisection.rejected(suspects);
+    if (culprit) {
+      this.#quarantine.add(culprit);
+      const { name, version, sessionId } = culprit;
+      events.push({ kind: "rejected", typeUrl, name, version, sessionId, message: error });
+    } else if (suspects.length === 0) {
+      // A client that cannot forget something is not told so for ever.
+      for (const name of removed) this.#pending.delete(name);
+      this.#accept(target, payload.version);
     }
     this.#settle(generation);
     return events;
   }
 
-  /** What to send now, if anything; it is then in flight until `answered`. */
+  /**
+   * What to send now, if anything; it is then in flight until `answered`. In order: the rest of a rejected response;
+   * then what has changed, what was asked for anew, removals that had to wait, an answer though it be empty.
+   */
   next(limits: Limits): { readonly payload: SotwPayload; readonly generation: number } | undefined {
     if (this.#inFlight) return undefined;
-    const until = this.#window.until(limits.upserts, this.#cursor.position);
+    const until = Math.min(limits.upserts, this.view.log.head);
     if (until < this.#cursor.position) return undefined;
-    this.#noteRemovals();
-    const batch = this.#bisection.take();
-    const target = batch ? this.#trial(batch) : this.#target(until, limits);
-    if (!batch) this.#cursor.position = until;
-    const changed = difference(this.#accepted, target);
-    const version = versionOf(target);
-    const owed = [...this.#owed].filter((name) => target.has(name));
-    const news = changed.length > 0 || owed.length > 0 || (this.#owesAnswer && version !== this.#acceptedVersion);
-    if (!news || (!this.#complete && !this.#owesAnswer && this.#sendable(target, changed, owed).length === 0)) {
-      this.#accept(target, this.#acceptedVersion ?? version);
-      this.#owesAnswer = false;
-      this.#settle(this.#cursor.position);
-      return batch ? this.next(limits) : undefined;
-    }
-    this.#owesAnswer = false;
-    const resources = this.#complete ? [...target.values()] : this.#sendable(target, changed, owed);
-    if (!batch) { for (const name of owed) this.#owed.delete(name); }
-    const generation = this.#cursor.position;
-    this.#inFlight = { target, version, changed: [...new Set([...changed, ...owed])], generation };
-    return { payload: { resources, version }, generation };
+    this.#inFlight = this.#retry(until) ?? this.#compose(until, limits);
+    if (!this.#inFlight) this.#settle(this.#cursor.position);
+    return this.#inFlight;
   }
 
   get #complete(): boolean {
@@ -147,7 +146,7 @@ export class SotwSubscription {
   }
 
   #settle(generation: number): void {
-    if (!this.#bisection.active) this.#settled = generation;
+    if (!this.#bisection.active && !this.#owesAnswer) this.#settled = generation;
   }
 
   #accept(state: State, version: string): void {
@@ -155,61 +154,98 @@ export class SotwSubscription {
     this.#acceptedVersion = version;
   }
 
-  #sendable(target: State, changed: readonly string[], owed: readonly string[]): Resource[] {
-    return [...new Set([...changed, ...owed])].map((name) => target.get(name)).filter((found) => found !== undefined);
+  #interested(name: string): boolean {
+    return this.#wildcard || this.#names.has(name);
   }
 
-  #noteRemovals(): void {
-    for (const { name, generation, resource } of this.view.log.since(this.#cursor.position)) {
-      if (resource) this.#removedAt.delete(name);
-      else if (this.#accepted.has(name)) this.#removedAt.set(name, generation);
-    }
-  }
-
-  /** What the client asks for, as it is up to `until`; beyond that, what it has. */
-  #desired(until: number): Map<string, Resource> {
+  /** After a reconnect: a client that has exactly this is sent nothing, but for endpoints that a cluster may wait for. */
+  #resume(version: string): void {
     const state = new Map<string, Resource>();
-    const add = (resource: Resource) => {
-      const due = this.view.log.lastChanged(resource.name) <= until && !this.#quarantine.holds(resource);
-      const kept = due ? resource : this.#accepted.get(resource.name);
-      if (kept) state.set(kept.name, kept);
-    };
-    if (this.#wildcard) { for (const resource of this.view.resources()) add(resource); }
+    for (const resource of this.#wanted()) state.set(resource.name, resource);
+    if (versionOf(state) !== version) return;
+    if (this.view.typeUrl !== ENDPOINT) this.#owed.clear();
+    this.#resync = false;
+    this.#owesAnswer = false;
+    this.#accept(state, version);
+  }
+
+  /** What the client asks for, as it is now. */
+  *#wanted(): Iterable<Resource> {
+    if (this.#wildcard) return yield* this.view.resources();
     for (const name of this.#names) {
       const resource = this.view.get(name);
-      if (resource) add(resource);
+      if (resource) yield resource;
     }
-    return state;
   }
 
-  #target(until: number, limits: Limits): State {
-    const state = this.#desired(until);
-    for (const [name, generation] of this.#removedAt) {
-      const had = this.#accepted.get(name);
-      const wanted = this.#wildcard || this.#names.has(name);
-      if (had && wanted && generation > limits.removals && !state.has(name)) state.set(name, had);
-      else if (generation <= limits.removals) this.#removedAt.delete(name);
+  /** One part of a rejected response as it was, on top of what the client has. */
+  #retry(until: number): InFlight | undefined {
+    for (let batch = this.#bisection.take(); batch; batch = this.#bisection.take()) {
+      const resources = batch.filter((resource) => {
+        const changedAt = this.view.log.lastChanged(resource.name);
+        const renewed = changedAt > this.#cursor.position && changedAt <= until;
+        return !renewed && this.#interested(resource.name) && !this.#quarantine.holds(resource);
+      });
+      if (resources.length === 0) continue;
+      const target = new Map(this.#accepted);
+      for (const resource of resources) target.set(resource.name, resource);
+      return this.#respond(target, resources, []);
     }
-    return state;
+    return undefined;
   }
 
-  /** What the client has accepted, with only these names as they should be. */
-  #trial(batch: readonly string[]): State {
-    const state = new Map(this.#accepted);
-    for (const name of batch) {
-      const resource = this.view.get(name);
-      const fresh = resource && this.view.log.lastChanged(name) <= this.#cursor.position;
-      if (fresh && !this.#quarantine.holds(resource)) state.set(name, resource);
-    }
-    return state;
-  }
-}
+  #compose(until: number, limits: Limits): InFlight | undefined {
+    const changes = this.view.log.since(this.#cursor.position, until);
+    this.#cursor.position = until;
+    const removable = () => [...this.#pending.upTo(limits.removals)].filter((name) => this.#accepted.has(name));
+    const idle = changes.length === 0 && !this.#resync && !this.#owesAnswer && this.#owed.size === 0;
+    if (idle && removable().length === 0) return undefined;
 
-function difference(from: State, to: State): string[] {
-  const names: string[] = [];
-  for (const [name, resource] of to) if (from.get(name)?.version !== resource.version) names.push(name);
-  for (const name of from.keys()) if (!to.has(name)) names.push(name);
-  return names;
+    const target = new Map(this.#accepted);
+    const news = new Map<string, Resource>();
+    const put = (resource: Resource) => {
+      this.#pending.delete(resource.name);
+      if (this.#quarantine.holds(resource)) return;
+      target.set(resource.name, resource);
+      if (this.#accepted.get(resource.name)?.version !== resource.version) news.set(resource.name, resource);
+    };
+    if (this.#resync) {
+      // What the client does not ask for any more it has dropped of its own accord.
+      for (const name of this.#accepted.keys()) if (!this.#interested(name)) target.delete(name);
+      this.#pending.keep((name) => this.#interested(name));
+      // What has changed after the limit the log brings in its time.
+      for (const resource of this.#wanted()) if (this.view.log.lastChanged(resource.name) <= until) put(resource);
+      this.#resync = false;
+      this.#accepted = new Map(target);
+      for (const name of news.keys()) (this.#accepted as Map<string, Resource>).delete(name);
+    }
+    for (const { name, generation, resource } of changes) {
+      if (!this.#interested(name)) continue;
+      if (resource) put(resource);
+      else if (target.has(name)) this.#pending.add(name, generation);
+    }
+    const removed = removable();
+    for (const name of removed) target.delete(name);
+    for (const name of this.#owed) {
+      const resource = target.get(name);
+      if (resource) news.set(name, resource);
+      if (resource || !this.view.get(name)) this.#owed.delete(name);
+    }
+    const suspects = [...news.values()];
+    const needed = suspects.length > 0 || (this.#complete && removed.length > 0) ||
+      (this.#owesAnswer && versionOf(target) !== this.#acceptedVersion);
+    this.#owesAnswer = false;
+    if (needed) return this.#respond(target, suspects, removed);
+    // Where responses need not be complete, a client is not told of removals.
+    for (const name of removed) this.#pending.delete(name);
+    this.#accepted = target;
+    return undefined;
+  }
+
+  #respond(target: State, suspects: readonly Resource[], removed: readonly string[]): InFlight {
+    const payload = { resources: this.#complete ? [...target.values()] : suspects, version: versionOf(target) };
+    return { target, payload, suspects, removed, generation: this.#cursor.position };
+  }
 }
 
 function versionOf(state: State): string {
