@@ -1,27 +1,34 @@
 import { getLogger } from "@logtape/logtape";
 import { cpuUsage } from "node:process";
 import { bundledPlugins } from "../plugins/mod.ts";
-import { ResourceCache } from "./cache/resource_cache.ts";
-import { TYPE_LABELS } from "./cache/resource_type.ts";
+import { CacheSet } from "./cache/cache_set.ts";
 import { systemClock } from "./clock.ts";
 import { formatHostPort } from "./command/host_port.ts";
-import type { Config, ListenerConfig, StoreConfig } from "./config/config.ts";
+import type { Config, GroupConfig, ListenerConfig, StoreConfig } from "./config/config.ts";
 import { readTlsFiles } from "./config/tls_files.ts";
 import { type HttpServer, startHttpServer } from "./http/http_server.ts";
 import { addOperatorApi, type Phase } from "./http/operator_api.ts";
 import { createRouter } from "./http/router.ts";
+import { Deliveries } from "./observe/deliveries.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { buildShared, type ListenerSource } from "./pipeline/shared.ts";
 import { SessionTable } from "./session/session_table.ts";
 import { type Issue, SignalboxError } from "./signalbox_error.ts";
+import { addGenerationsApi } from "./source/generations_api.ts";
+import { Receipts } from "./source/receipts.ts";
 import { createRegistrar } from "./source/registrar.ts";
 import { addTasksApi } from "./source/tasks_api.ts";
-import { systemTimers } from "./source/timers.ts";
 import { createMemoryStore } from "./store/memory_store.ts";
 import { openSqliteStore } from "./store/sqlite_store.ts";
 import type { Store } from "./store/store.ts";
-import { type AdsServer, startAdsServer, type StreamObserver } from "./xds/ads_server.ts";
+import { systemTimers } from "./timers.ts";
+import type { Admit } from "./xds/client.ts";
+import { dialectOf } from "./xds/client_node.ts";
+import { createClientWatch } from "./xds/client_watch.ts";
+import { findGroup } from "./xds/node_groups.ts";
+import { Publisher } from "./xds/publisher.ts";
+import { startXdsServer, type XdsServer } from "./xds/xds_server.ts";
 
 /** A Signalbox that runs. */
 export interface Signalbox {
@@ -35,6 +42,8 @@ export interface Signalbox {
 
 const log = getLogger(["signalbox"]);
 
+const nowMs = () => performance.now();
+
 /**
  * Every stage, in the order in which a session passes them: store, table, pipeline, cache, xDS. Resolves when Signalbox
  * is ready: the store is loaded and both addresses are listened to. Throws `invalid_config`, `address_in_use` or what
@@ -45,11 +54,15 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   const metrics = new Metrics();
   let phase: Phase = "starting";
   let http: HttpServer | undefined;
-  let ads: AdsServer | undefined;
+  let xds: XdsServer | undefined;
 
   const listeners = await readListeners(config.listeners);
   const hookSets = bundledPlugins;
-  const cache = new ResourceCache(buildShared({ layout: config.delivery.routes, listeners, hookSets }));
+  const shared = config.groups.map(({ name, listeners: names }) => {
+    const own = listeners.filter((listener) => names.includes(listener.name));
+    return [name, buildShared({ layout: config.delivery.routes, listeners: own, hookSets })] as const;
+  });
+  const caches = new CacheSet(new Map(shared), { drainMs: config.delivery.drainMs });
   const pipeline = createPipeline({ hookSets });
   const table = new SessionTable();
   const store = measureCommits(await openStore(config.store), metrics);
@@ -59,11 +72,27 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     clock: systemClock,
     timers: systemTimers,
     build: pipeline.build,
-    publish(generation, changes) {
-      cache.apply(generation, changes);
-      metrics.published(generation, performance.now());
-      ads?.advance();
+    publish: (generation, changes) => publisher.publish(generation, changes),
+  });
+  const deliveries = new Deliveries();
+  const publisher = new Publisher({
+    caches,
+    deliveries,
+    timers: systemTimers,
+    nowMs,
+    advance: () => xds?.advance(),
+  });
+  const receipts = new Receipts({
+    deliveries,
+    steps: {
+      get revision() {
+        return caches.revision;
+      },
+      changedAt: (id) => caches.changedAt(id),
+      revisionOf: (generation) => publisher.revisionOf(generation),
     },
+    timers: systemTimers,
+    nowMs,
   });
   metrics.observeState(() => ({ sessions: table.size, generation: registrar.generation }));
   metrics.observeProcess(readProcess);
@@ -72,29 +101,44 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     phase = "stopping";
     await http?.close();
     await registrar.close();
-    await ads?.close();
+    publisher.close();
+    await xds?.close();
     await store.close();
   }
 
   try {
     const router = createRouter();
     addOperatorApi(router, { phase: () => phase, metrics });
-    addTasksApi(router, { registrar, table, domain: config.domain });
+    const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
+    addTasksApi(router, { registrar, table, receipts, parsing });
+    addGenerationsApi(router, { receipts });
     // First, so that probes are answered while a large store is loaded.
     http = startHttpServer({ ...config.http, handler: (request) => router.fetch(request) });
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
-    ads = await startAdsServer({ cache, ...config.xds, observer: observeStreams(metrics) });
+    const observer = createClientWatch({ metrics, deliveries, changedAt: (id) => caches.changedAt(id), nowMs });
+    xds = await startXdsServer({ ...config.xds, admit: admitTo(caches, config.groups), observer });
     phase = "ready";
   } catch (thrown) {
     await close();
     throw thrown;
   }
   log.info("HTTP API listening", { address: config.http.address, port: http.port });
-  log.info("xDS listening", { address: config.xds.address, port: ads.port });
+  log.info("xDS listening", { address: config.xds.address, port: xds.port });
   const ms = Math.round(performance.now() - startedAtMs);
   log.info("Ready in {ms} ms with {sessions} sessions", { ms, sessions: table.size, generation: registrar.generation });
-  return { httpUrl: http.url, xdsAddress: formatHostPort({ host: config.xds.address, port: ads.port }), close };
+  return { httpUrl: http.url, xdsAddress: formatHostPort({ host: config.xds.address, port: xds.port }), close };
+}
+
+/** Which group's resources a client gets, and in which form. */
+function admitTo(caches: CacheSet, groups: readonly GroupConfig[]): Admit {
+  return (node) => {
+    const group = findGroup(groups, node)?.name;
+    const cache = group === undefined ? undefined : caches.group(group);
+    if (group === undefined || !cache) return undefined;
+    const dialect = dialectOf(node);
+    return { group, dialect, views: cache.in(dialect) };
+  };
 }
 
 async function readListeners(listeners: readonly ListenerConfig[]): Promise<readonly ListenerSource[]> {
@@ -149,38 +193,6 @@ function measureCommits(store: Store, metrics: Metrics): Store {
         throw thrown;
       }
       metrics.committed((performance.now() - startedAtMs) / 1000);
-    },
-  };
-}
-
-function observeStreams(metrics: Metrics): StreamObserver {
-  return {
-    opened: (protocol) => metrics.opened(protocol),
-    closed: (protocol) => metrics.closed(protocol),
-    unknownType(typeUrl) {
-      metrics.unknownType();
-      log.warn("An Envoy asks for resources of a type that is not served: {typeUrl}", { typeUrl });
-    },
-    event(event) {
-      const type = TYPE_LABELS[event.typeUrl];
-      switch (event.kind) {
-        case "sent":
-          return metrics.sent(type, event.resources);
-        case "acked":
-          return metrics.acked(type, performance.now());
-        case "nacked":
-          metrics.nacked(type);
-          return log.warn("An Envoy rejected a response: {message}", {
-            type,
-            names: event.names,
-            message: event.message,
-          });
-        case "rejected": {
-          metrics.rejected(type);
-          const { name, version, sessionId, message } = event;
-          return log.error("An Envoy rejects {name}: {message}", { type, name, version, session: sessionId, message });
-        }
-      }
     },
   };
 }

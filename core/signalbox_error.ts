@@ -8,6 +8,11 @@ export const ERROR_CODES = {
   not_found: { meaning: "Nothing has this name.", http: 404, grpc: 5 },
   method_not_allowed: { meaning: "The path exists, the method does not.", http: 405, grpc: 12 },
   host_taken: { meaning: "Another session has this host.", http: 409, grpc: 6 },
+  rejected_by_envoy: {
+    meaning: "An Envoy rejects what was made of the session; it is registered, and that Envoy keeps what it had.",
+    http: 422,
+    grpc: 9,
+  },
   body_too_large: { meaning: "The request's body is over the limit.", http: 413, grpc: 8 },
   unsupported_media_type: { meaning: "The request's content type is not JSON.", http: 415, grpc: 3 },
   store_unavailable: { meaning: "The store did not accept the change; nothing was changed.", http: 503, grpc: 14 },

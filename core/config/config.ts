@@ -5,11 +5,13 @@ export interface Config {
   /** Where the tasks API and REST polling listen. */
   readonly http: ListenAddress;
   /** Where Envoys connect for ADS. */
-  readonly xds: ListenAddress;
+  readonly xds: XdsConfig;
   readonly store: StoreConfig;
   readonly delivery: DeliveryConfig;
   /** What Envoy is told to listen to; empty where Envoys bring listeners of their own. */
   readonly listeners: readonly ListenerConfig[];
+  /** In the order in which they are tried: an Envoy belongs to the first that matches it. At least one. */
+  readonly groups: readonly GroupConfig[];
   readonly log: LogConfig;
 }
 
@@ -18,6 +20,11 @@ export interface ListenAddress {
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
+}
+
+export interface XdsConfig extends ListenAddress {
+  /** How long a connection lasts, in milliseconds, give or take a tenth. */
+  readonly maxConnectionAgeMs: number;
 }
 
 export type StoreConfig =
@@ -31,7 +38,24 @@ export type StoreConfig =
 export interface DeliveryConfig {
   /** Where the listeners' routes come from: a scope a session, one route configuration, or virtual hosts on demand. */
   readonly routes: "scoped" | "rds" | "vhds";
-  readonly clusters: "push";
+  /** Whether every Envoy holds every session, or asks for a session's cluster when it is first called. */
+  readonly clusters: "push" | "on-demand";
+  /** How long a cluster stays after its routes have left it, in milliseconds. */
+  readonly drainMs: number;
+}
+
+/** Envoys that have the same sessions and listeners. */
+export interface GroupConfig {
+  readonly name: string;
+  /** Absent: every Envoy. */
+  readonly match?: {
+    readonly ids?: readonly string[];
+    readonly clusters?: readonly string[];
+    readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+    readonly locality?: { readonly region?: string; readonly zone?: string; readonly subZone?: string };
+  };
+  /** Names of `listeners`. */
+  readonly listeners: readonly string[];
 }
 
 export interface ListenerConfig {

@@ -11,7 +11,7 @@ export interface Conflict {
  * these problems are reported together with the schema's, and skips what is not of the right type.
  */
 export function findConflicts(raw: unknown): readonly Conflict[] {
-  return [...listenerConflicts(raw), ...serverConflicts(raw)];
+  return [...listenerConflicts(raw), ...groupConflicts(raw), ...serverConflicts(raw)];
 }
 
 function listenerConflicts(raw: unknown): readonly Conflict[] {
@@ -41,6 +41,30 @@ function listenerConflicts(raw: unknown): readonly Conflict[] {
     }
   });
   return conflicts;
+}
+
+function groupConflicts(raw: unknown): readonly Conflict[] {
+  const groups = read(raw, "groups");
+  if (!Array.isArray(groups)) return [];
+  const listeners = read(raw, "listeners");
+  const names = new Set(Array.isArray(listeners) ? listeners.map((listener) => read(listener, "name")) : ["ingress"]);
+  const first = new Map<unknown, number>();
+  return groups.flatMap((group: unknown, index): Conflict[] => {
+    const conflicts: Conflict[] = [];
+    const name = read(group, "name");
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, index);
+    else {conflicts.push({
+        location: ["groups", index, "name"],
+        message: `is also the name of groups[${earlier}]`,
+      });}
+    const wanted = read(group, "listeners");
+    for (const [at, listener] of Array.isArray(wanted) ? wanted.entries() : []) {
+      if (typeof listener !== "string" || names.has(listener)) continue;
+      conflicts.push({ location: ["groups", index, "listeners", at], message: `there is no listener "${listener}"` });
+    }
+    return conflicts;
+  });
 }
 
 function serverConflicts(raw: unknown): readonly Conflict[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DURATION_FORMAT, parseDuration } from "../duration.ts";
 
 /** Room for `<id>.` (63 characters and a dot) in the 253 of a host. */
 const MAX_DOMAIN_LENGTH = 189;
@@ -11,6 +12,15 @@ const ADDRESS = "must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1";
 const address = z.union([z.ipv4(), z.ipv6()], { error: ADDRESS });
 const port = z.int().min(0, PORT_RANGE).max(65535, PORT_RANGE);
 const filePath = z.string().min(1, "must be the path of a file");
+
+/** A duration as text, in milliseconds. */
+const duration = (minMs: number, range: string) =>
+  z.string().transform((text, context): number => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= minMs) return ms;
+    context.addIssue(ms === undefined ? `must be ${DURATION_FORMAT}` : range);
+    return z.NEVER;
+  });
 
 const domain = z.string()
   .max(MAX_DOMAIN_LENGTH, `must be at most ${MAX_DOMAIN_LENGTH} characters, so that <id>.<domain> is a host`)
@@ -25,7 +35,9 @@ const http = z.strictObject({
 const xds = z.strictObject({
   address: address.default("127.0.0.1"),
   port: port.default(18000),
-}).describe("Where Envoys connect for ADS. Port 0 takes a free one.");
+  maxConnectionAge: duration(1000, "must be at least 1s").prefault("30m")
+    .describe("When an Envoy has to connect anew, give or take a tenth, so that Envoys spread over replicas."),
+}).describe("Where Envoys connect for xDS. Port 0 takes a free one.");
 
 const sqliteStore = z.strictObject({
   // `optional` makes a missing kind select this member, `default` fills it in.
@@ -41,7 +53,10 @@ const store = z.discriminatedUnion("kind", [sqliteStore, memoryStore])
 const delivery = z.strictObject({
   routes: z.enum(["scoped", "rds", "vhds"]).default("scoped")
     .describe("Where listeners take routes from; the cost of a change does not grow with the sessions on scoped only."),
-  clusters: z.enum(["push"]).default("push").describe("push: every Envoy holds every session."),
+  clusters: z.enum(["push", "on-demand"]).default("push").describe(
+    "push: every Envoy holds every session; on-demand: Envoy asks for a session's cluster when it is first called.",
+  ),
+  drain: duration(0, "").prefault("5s").describe("How long a cluster stays after its routes have left it."),
 });
 
 const tls = z.strictObject({
@@ -59,6 +74,24 @@ const listener = z.strictObject({
   tls: tls.exactOptional().describe("Without it the listener is cleartext: HTTP/1.1 and HTTP/2."),
 });
 
+const GROUP_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const group = z.strictObject({
+  name: z.string().regex(GROUP_NAME, "must be 1 to 63 of a-z, 0-9 and inner hyphens"),
+  match: z.strictObject({
+    ids: z.array(z.string()).exactOptional().describe("Node ids; one that ends with * stands for all that begin so."),
+    clusters: z.array(z.string()).exactOptional().describe("Node clusters, likewise."),
+    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional()
+      .describe("Values at the top level of the node's metadata."),
+    locality: z.strictObject({
+      region: z.string().exactOptional(),
+      zone: z.string().exactOptional(),
+      subZone: z.string().exactOptional(),
+    }).exactOptional(),
+  }).exactOptional().describe("All of this must match; absent: every Envoy."),
+  listeners: z.array(z.string()).exactOptional().describe("Names of listeners; absent: all."),
+});
+
 const log = z.strictObject({
   level: z.enum(["debug", "info", "warn", "error"]).default("info"),
   format: z.enum(["json", "text"]).default("text"),
@@ -73,6 +106,8 @@ export const configSchema = z.strictObject({
   delivery: delivery.prefault({}),
   listeners: z.array(listener).default([{ name: "ingress", address: "127.0.0.1", port: 10000 }])
     .describe("What Envoy listens to. Absent: cleartext on 127.0.0.1:10000."),
+  groups: z.array(group).min(1, "must have at least one group, or be left out").default([{ name: "default" }])
+    .describe("Envoys that have the same sessions; each belongs to the first that matches it. Absent: one for all."),
   log: log.prefault({}),
 });
 

@@ -24,8 +24,10 @@ function valuePaths(value: unknown, path = ""): readonly string[] {
 }
 
 Deno.test("configJsonSchema() has no key that deploy/signalbox.yaml leaves out", async () => {
-  const written = new Set(valuePaths(parse(await Deno.readTextFile(DEPLOYED))));
   const known = new Set(schemaPaths(configJsonSchema()));
+  // Below a mapping whose keys are the user's own, any key will do.
+  const knownPart = (path: string) => known.has(path) ? path : path.slice(0, path.lastIndexOf("."));
+  const written = new Set(valuePaths(parse(await Deno.readTextFile(DEPLOYED))).map(knownPart));
   assert.deepEqual([...known].toSorted(), [...written].toSorted());
 });
 

@@ -37,7 +37,7 @@ export function parseConfig(text: string, options: ParseConfigOptions): Config {
   const raw: unknown = readValues(document, fileName) ?? {};
   const parsed = configSchema.safeParse(raw, { error: describe, reportInput: true });
   const found = [...(parsed.error?.issues ?? []).flatMap(toFindings), ...findConflicts(raw)];
-  if (parsed.success && found.length === 0) return withAbsolutePaths(parsed.data, options.baseDir);
+  if (parsed.success && found.length === 0) return complete(parsed.data, options.baseDir);
   const problems = found.map(({ location, message }) => ({
     path: formatLocation(location),
     message,
@@ -101,10 +101,17 @@ function listed(values: readonly string[]): string {
   return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 }
 
-function withAbsolutePaths(config: z.output<typeof configSchema>, baseDir: string): Config {
+/** Every default that depends on other values filled in, every path absolute. */
+function complete(config: z.output<typeof configSchema>, baseDir: string): Config {
   const absolute = (path: string) => isAbsolute(path) ? path : join(baseDir, path);
+  const { drain, ...delivery } = config.delivery;
+  const { maxConnectionAge, ...xds } = config.xds;
+  const names = config.listeners.map(({ name }) => name);
   return {
     ...config,
+    xds: { ...xds, maxConnectionAgeMs: maxConnectionAge },
+    delivery: { ...delivery, drainMs: drain },
+    groups: config.groups.map((group) => ({ ...group, listeners: group.listeners ?? names })),
     domain: config.domain.toLowerCase(),
     store: config.store.kind === "sqlite" ? { ...config.store, path: absolute(config.store.path) } : config.store,
     listeners: config.listeners.map(({ tls, ...listener }) =>

@@ -19,10 +19,11 @@ Deno.test("parseConfig() fills in every default when only the domain is given", 
   assert.deepEqual(parseConfig("domain: Example.org", options), {
     domain: "example.org",
     http: { address: "127.0.0.1", port: 8080 },
-    xds: { address: "127.0.0.1", port: 18000 },
+    xds: { address: "127.0.0.1", port: 18000, maxConnectionAgeMs: 1_800_000 },
     store: { kind: "sqlite", path: "/etc/signalbox/.signalbox/sessions.db" },
-    delivery: { routes: "scoped", clusters: "push" },
+    delivery: { routes: "scoped", clusters: "push", drainMs: 5000 },
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
+    groups: [{ name: "default", listeners: ["ingress"] }],
     log: { level: "info", format: "text" },
   });
 });
@@ -47,6 +48,19 @@ Deno.test("parseConfig() takes relative paths from baseDir and leaves absolute o
   assert.deepEqual(config.listeners[0]?.tls, { cert: "/etc/signalbox/tls.crt", key: "/run/tls.key" });
 });
 
+Deno.test("parseConfig() gives a group the listeners that it names, or all", () => {
+  const listeners = "listeners: [{name: a, port: 1}, {name: b, port: 2}]";
+  const { groups } = parseConfig(`{domain: a, ${listeners}, groups: [{name: x, listeners: [b]}, {name: y}]}`, options);
+  assert.deepEqual(groups.map((group) => group.listeners), [["b"], ["a", "b"]]);
+  assert.deepEqual(problemsOf(`{domain: a, groups: [{name: x, listeners: [c]}, {name: x}]}`), [
+    'signalbox.yaml:1: groups[0].listeners[0]: there is no listener "c"',
+    "signalbox.yaml:1: groups[1].name: is also the name of groups[0]",
+  ]);
+  assert.deepEqual(problemsOf("{domain: a, groups: []}"), [
+    "signalbox.yaml:1: groups: must have at least one group, or be left out",
+  ]);
+});
+
 Deno.test("parseConfig() has no listeners when the list is empty", () => {
   assert.deepEqual(parseConfig("{domain: a, listeners: []}", options).listeners, []);
 });
@@ -57,7 +71,7 @@ http: { address: localhost, prot: 1 }
 store:
   kind: memory
   path: x.db
-delivery: { routes: srds, clusters: on-demand }
+delivery: { routes: srds, clusters: lazy, drain: soon }
 listeners:
   - { name: a, address: 0.0.0.0, port: 80 }
   - name: a
@@ -74,7 +88,8 @@ colour: red
     "signalbox.yaml:2: http.prot: is not a known key",
     "signalbox.yaml:5: store.path: is not a known key",
     "signalbox.yaml:6: delivery.routes: must be scoped, rds or vhds",
-    "signalbox.yaml:6: delivery.clusters: must be push",
+    "signalbox.yaml:6: delivery.clusters: must be push or on-demand",
+    'signalbox.yaml:6: delivery.drain: must be a duration such as "30s", "5m" or "1h30m"',
     "signalbox.yaml:9: listeners[1].name: is also the name of listeners[0]",
     "signalbox.yaml:10: listeners[1].port: 0.0.0.0:80 is taken by listeners[0]",
     "signalbox.yaml:11: listeners[2].name: must be 1 to 63 of letters, digits, dots, hyphens and underscores, " +

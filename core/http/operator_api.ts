@@ -5,7 +5,7 @@ import { addPath, type Router } from "./router.ts";
 /** How far Signalbox is. Before `ready` nothing is said of sessions: it would look as if there were none. */
 export type Phase = "starting" | "ready" | "stopping";
 
-/** What probes and Prometheus ask for; and what keeps everything below `/xds` closed until Signalbox is ready. */
+/** What probes and Prometheus ask for; and what keeps everything that tells of sessions closed until Signalbox is ready. */
 export function addOperatorApi(
   router: Router,
   options: { readonly phase: () => Phase; readonly metrics: Metrics },
@@ -13,10 +13,12 @@ export function addOperatorApi(
   const { phase, metrics } = options;
   const unready = (action: string) => new SignalboxError("not_ready", `Cannot ${action}: Signalbox is ${phase()}`);
 
-  router.use("/xds/*", async (_, next) => {
-    if (phase() === "starting") throw unready("answer");
-    await next();
-  });
+  for (const path of ["/xds/*", "/generations/*"]) {
+    router.use(path, async (_, next) => {
+      if (phase() === "starting") throw unready("answer");
+      await next();
+    });
+  }
   addPath(router, "/healthz", { GET: () => new Response("ok\n") });
   addPath(router, "/readyz", {
     GET() {

@@ -3,16 +3,11 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 /** From half a millisecond, about what a push takes, to where somebody should look. */
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** How many generations are remembered: a push that takes longer than that many changes is not measured. */
-const MAX_REMEMBERED = 65_536;
-
-export type Protocol = "delta" | "sotw";
+export type Protocol = "delta" | "sotw" | "rest";
 
 /** Every number that Signalbox exposes. Labels are from small closed sets: a protocol, a resource type. */
 export class Metrics {
   readonly #registry = new Registry();
-  /** When each recent generation was published, in milliseconds of `performance.now()`. */
-  readonly #publishedAtMs = new Map<number, number>();
   readonly #streams = this.#gauge("signalbox_streams", "Open xDS streams.", "protocol");
   readonly #pushes = this.#counter("signalbox_pushes_total", "Responses sent to Envoys.");
   readonly #resources = this.#counter("signalbox_pushed_resources_total", "Resources in the responses sent.");
@@ -25,6 +20,15 @@ export class Metrics {
   readonly #unknown = new Counter({
     name: "signalbox_unknown_type_requests_total",
     help: "Requests for resource types that Signalbox does not serve.",
+    registers: [this.#registry],
+  });
+  readonly #forgotten = this.#counter(
+    "signalbox_forgotten_names_total",
+    "Names that nobody has, forgotten because one client asked for too many of them.",
+  );
+  readonly #refused = new Counter({
+    name: "signalbox_refused_nodes_total",
+    help: "Clients that no group has.",
     registers: [this.#registry],
   });
   readonly #push = new Histogram({
@@ -47,7 +51,7 @@ export class Metrics {
   });
 
   constructor() {
-    for (const protocol of ["delta", "sotw"] as const) this.#streams.set({ protocol }, 0);
+    for (const protocol of ["delta", "sotw", "rest"] as const) this.#streams.set({ protocol }, 0);
   }
 
   /** `read` is called when the numbers are asked for. */
@@ -111,25 +115,15 @@ export class Metrics {
     this.#streams.dec({ protocol });
   }
 
-  published(generation: number, nowMs: number): void {
-    this.#publishedAtMs.set(generation, nowMs);
-    if (this.#publishedAtMs.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#publishedAtMs.keys()) {
-      this.#publishedAtMs.delete(oldest);
-      break;
-    }
-  }
-
   sent(type: string, resources: number): void {
     this.#pushes.inc({ type });
     this.#resources.inc({ type }, resources);
   }
 
-  /** `oldest` is the first change that the response brought; absent where it brought no change, as the first of a stream. */
-  acked(type: string, nowMs: number, oldest?: number): void {
+  /** `seconds`: since the oldest change that the response brought; absent where it brought none, as the first of a stream. */
+  acked(type: string, seconds?: number): void {
     this.#acks.inc({ type });
-    const publishedAtMs = oldest === undefined ? undefined : this.#publishedAtMs.get(oldest);
-    if (publishedAtMs !== undefined) this.#push.observe({ type }, (nowMs - publishedAtMs) / 1000);
+    if (seconds !== undefined) this.#push.observe({ type }, seconds);
   }
 
   nacked(type: string): void {
@@ -142,6 +136,14 @@ export class Metrics {
 
   unknownType(): void {
     this.#unknown.inc();
+  }
+
+  forgotten(type: string): void {
+    this.#forgotten.inc({ type });
+  }
+
+  refused(): void {
+    this.#refused.inc();
   }
 
   committed(seconds: number): void {

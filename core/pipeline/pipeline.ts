@@ -27,7 +27,7 @@ export function createPipeline({ hookSets }: { readonly hookSets: readonly HookS
       try {
         const messages = buildMessages(session, { hookSets, blame: false });
         const failures = checkMessages(messages);
-        if (failures.length === 0) return { ok: true, fragment: encode(session.id, messages) };
+        if (failures.length === 0) return { ok: true, fragment: encode(session, messages) };
         // Hooks are pure, so the plugin that is to blame does it again. Nobody is when the defaults are at fault.
         if (hookSets.length > 0) buildMessages(session, { hookSets, blame: true });
         return { ok: false, failures };
@@ -39,9 +39,10 @@ export function createPipeline({ hookSets }: { readonly hookSets: readonly HookS
   };
 }
 
-function encode(sessionId: string, { clusters, secrets, virtualHosts }: SessionMessages): Fragment {
+function encode({ id, groups }: Session, { clusters, secrets, virtualHosts }: SessionMessages): Fragment {
   return {
-    sessionId,
+    sessionId: id,
+    ...(groups === undefined ? {} : { groups }),
     clusters: clusters.map(({ loadAssignment, ...body }) => ({
       name: body.name ?? "",
       body: encodeMessage(CLUSTER, body),

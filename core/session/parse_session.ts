@@ -13,6 +13,8 @@ export type ParsedSession =
 export interface ParseSessionOptions {
   /** A session's host is `<id>.<domain>` where it asks for no other. */
   readonly domain: string;
+  /** The groups of Envoys that there are; absent: any name will do. */
+  readonly groups?: readonly string[];
   /** The id where it is known already, as from a path: an input that leaves it out has it, another is an issue. */
   readonly id?: string;
 }
@@ -33,7 +35,7 @@ export function parseSession(input: unknown, options: ParseSessionOptions): Pars
 
   const backends = backendsOf(parsed.data);
   const host = hostOf(parsed.data, options.domain);
-  issues.push(...findRepeated(backends));
+  issues.push(...findRepeated(backends), ...findUnknownGroups(parsed.data, options.groups));
   if (!host.ok) issues.push({ path: "host", message: host.message });
   if (issues.length > 0 || !host.ok) return { ok: false, issues };
   return { ok: true, session: complete(parsed.data, backends, host.text) };
@@ -81,17 +83,25 @@ function findRepeated(backends: readonly Backend[]): readonly Issue[] {
   });
 }
 
+function findUnknownGroups({ groups = [] }: Registration, known: readonly string[] | undefined): readonly Issue[] {
+  return groups.flatMap((group, i) => {
+    if (known === undefined || known.includes(group)) return [];
+    return [{ path: `groups[${i}]`, message: `there is no group "${group}", only ${known.join(", ")}` }];
+  });
+}
+
 function hostOf({ id, host }: Registration, domain: string) {
   return host === undefined ? canonicalHost(`${id}.${domain}`) : { ok: true, text: host } as const;
 }
 
 function complete(registration: Registration, backends: readonly Backend[], host: string): Session {
-  const { id, aliases = [], labels = {}, plugins = {}, ttl } = registration;
+  const { id, aliases = [], groups, labels = {}, plugins = {}, ttl } = registration;
   return {
     id,
     host,
     aliases: [...new Set(aliases)].filter((alias) => alias !== host).sort(),
     backends,
+    ...(groups === undefined ? {} : { groups: [...new Set(groups)].sort() }),
     labels: sortByKey(labels),
     plugins: sortByKey(plugins),
     ...(ttl === undefined ? {} : { ttlMs: ttl }),

@@ -7,6 +7,7 @@ import { quote } from "./quote.ts";
 
 export const MAX_BACKENDS = 64;
 const MAX_ALIASES = 64;
+const MAX_GROUPS = 64;
 const MAX_ENTRIES = 64;
 const MAX_WEIGHT = 1_000_000;
 const MIN_TTL_MS = 1_000;
@@ -103,6 +104,10 @@ export const registrationSchema = z.strictObject({
   host: host.exactOptional(),
   aliases: z.array(host).max(MAX_ALIASES, atMost(MAX_ALIASES, "hosts")).exactOptional()
     .describe("More hosts that lead to the session."),
+  groups: z.array(z.string().regex(DNS_LABEL, { error: got("must be the name of a group of Envoys") }))
+    .min(1, "must have at least one group, or be left out").max(MAX_GROUPS, atMost(MAX_GROUPS, "groups"))
+    .exactOptional()
+    .describe("The groups of Envoys that get the session; absent: all."),
   labels: labels.refine(hasAtMost(MAX_ENTRIES), atMost(MAX_ENTRIES, "labels")).exactOptional()
     .describe("Keys and values as Kubernetes has them."),
   plugins: plugins.refine(hasAtMost(MAX_ENTRIES), atMost(MAX_ENTRIES, "plugins"))

@@ -5,7 +5,8 @@ import type { Backend, Session } from "./session.ts";
 export function sameRegistration(a: Session, b: Session): boolean {
   return a.id === b.id && a.host === b.host && a.ttlMs === b.ttlMs &&
     sameList(a.aliases, b.aliases, (x, y) => x === y) && sameList(a.backends, b.backends, sameBackend) &&
-    isDeepStrictEqual(a.labels, b.labels) && isDeepStrictEqual(a.plugins, b.plugins);
+    isDeepStrictEqual(a.groups, b.groups) && isDeepStrictEqual(a.labels, b.labels) &&
+    isDeepStrictEqual(a.plugins, b.plugins);
 }
 
 function sameBackend(a: Backend, b: Backend): boolean {

@@ -16,6 +16,8 @@ export interface Session {
   readonly aliases: readonly string[];
   /** At least one, in the order given. */
   readonly backends: readonly Backend[];
+  /** The groups of Envoys that have it, sorted; absent: all. */
+  readonly groups?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** What the session says to plugins, by plugin name; each plugin checks its own. */
   readonly plugins: Readonly<Record<string, unknown>>;

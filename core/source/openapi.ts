@@ -7,13 +7,15 @@ import { listQuerySchema } from "./list_query.ts";
 import {
   batchResultSchema,
   batchSchema,
+  generationSchema,
   newTaskSchema,
   problemSchema,
   removedTaskSchema,
   taskPageSchema,
   taskReferenceSchema,
-  taskSchema,
+  taskWithDeliverySchema,
 } from "./task_json.ts";
+import { waitQuerySchema } from "./wait_query.ts";
 import { z } from "zod";
 
 const json = (schema: z.ZodType) => ({ "application/json": { schema } });
@@ -40,13 +42,26 @@ function problems(codes: readonly ErrorCode[]): Record<string, object> {
 }
 
 const registration = (created: string) => ({
-  201: { description: created, headers: location, content: json(taskSchema) },
-  200: { description: "It was there: as it is now, or otherwise.", headers: location, content: json(taskSchema) },
-  ...problems([...READING, "host_taken", ...WRITING]),
+  201: { description: created, headers: location, content: json(taskWithDeliverySchema) },
+  200: {
+    description: "It was there: as it is now, or otherwise.",
+    headers: location,
+    content: json(taskWithDeliverySchema),
+  },
+  202: {
+    description: "It is durable, and not live on every Envoy when the time was up.",
+    headers: location,
+    content: json(taskWithDeliverySchema),
+  },
+  ...problems([...READING, "host_taken", "rejected_by_envoy", ...WRITING]),
 });
 
 const removal = {
   200: { description: "It is removed.", content: json(removedTaskSchema) },
+  202: {
+    description: "It is removed, and not gone from every Envoy when the time was up.",
+    content: json(removedTaskSchema),
+  },
 };
 
 const path = z.object({ id: sessionId });
@@ -81,12 +96,14 @@ export function buildOpenApi() {
         post: operation({
           operationId: "registerTask",
           summary: "Register a session, or move it.",
+          requestParams: { query: waitQuerySchema },
           requestBody: { required: true, content: json(newTaskSchema) },
           responses: registration("It is registered."),
         }),
         delete: operation({
           operationId: "removeTaskByBody",
           summary: "Remove a session, named in the body.",
+          requestParams: { query: waitQuerySchema },
           requestBody: { required: true, content: json(taskReferenceSchema) },
           responses: { ...removal, ...problems([...READING, "not_found", ...WRITING]) },
         }),
@@ -96,12 +113,15 @@ export function buildOpenApi() {
           operationId: "getTask",
           summary: "One session.",
           requestParams: { path },
-          responses: { 200: { description: "The session.", content: json(taskSchema) }, ...problems(["not_found"]) },
+          responses: {
+            200: { description: "The session, and where it is live.", content: json(taskWithDeliverySchema) },
+            ...problems(["not_found"]),
+          },
         }),
         put: operation({
           operationId: "putTask",
           summary: "Register a session, move it, or renew its ttl.",
-          requestParams: { path },
+          requestParams: { path, query: waitQuerySchema },
           requestBody: {
             required: true,
             description: "As in POST; the id may be left out.",
@@ -112,8 +132,20 @@ export function buildOpenApi() {
         delete: operation({
           operationId: "removeTask",
           summary: "Remove a session.",
-          requestParams: { path },
+          requestParams: { path, query: waitQuerySchema },
           responses: { ...removal, ...problems(["not_found", ...WRITING]) },
+        }),
+      },
+      "/generations/{generation}": {
+        get: operation({
+          operationId: "getGeneration",
+          summary: "Whether everything up to a generation is live.",
+          requestParams: { path: z.object({ generation: z.int().min(0) }), query: waitQuerySchema },
+          responses: {
+            200: { description: "Where the Envoys are with it.", content: json(generationSchema) },
+            202: { description: "Not live on every Envoy when the time was up.", content: json(generationSchema) },
+            ...problems(["invalid_request", "not_found"]),
+          },
         }),
       },
       "/xds/tasks:batch": {
@@ -121,6 +153,7 @@ export function buildOpenApi() {
           operationId: "batchTasks",
           summary:
             "Remove and register up to 10,000 sessions in one commit; what is refused does not keep the others out.",
+          requestParams: { query: waitQuerySchema },
           requestBody: {
             required: true,
             content: json(
@@ -130,6 +163,10 @@ export function buildOpenApi() {
           },
           responses: {
             200: { description: "A result for every item.", content: json(batchResultSchema) },
+            202: {
+              description: "The same, and not all of it live on every Envoy when the time was up.",
+              content: json(batchResultSchema),
+            },
             ...problems([...READING, ...WRITING]),
           },
         }),

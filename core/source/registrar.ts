@@ -7,7 +7,7 @@ import type { Store, StoreChange, StoreContents } from "../store/store.ts";
 import { CommitPlan } from "./commit_plan.ts";
 import { ExpiryQueue } from "./expiry_queue.ts";
 import type { BuildResult, Operation, Outcome, Publication } from "./operation.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../timers.ts";
 
 export interface RegistrarOptions<F> {
   readonly store: Store;

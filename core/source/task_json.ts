@@ -3,6 +3,7 @@ import { formatDuration } from "../duration.ts";
 import { registrationSchema, sessionId } from "../session/registration_schema.ts";
 import type { SessionRecord } from "../session/session.ts";
 import { ERROR_CODES } from "../signalbox_error.ts";
+import { deliverySchema } from "./receipt_response.ts";
 
 const generation = z.int().min(0).describe("The number of the change that made it so.");
 
@@ -12,6 +13,7 @@ export const taskSchema = z.object({
   host: z.string().describe("In lower case."),
   aliases: z.array(z.string()).describe("More hosts that lead to the session, sorted."),
   backends: z.array(z.object({ address: z.string(), port: z.int(), weight: z.int() })),
+  groups: z.array(z.string()).exactOptional().describe("The groups of Envoys that have it; absent: all."),
   labels: z.record(z.string(), z.string()),
   plugins: z.record(z.string(), z.unknown()),
   ttl: z.string().exactOptional().describe("How long it lives without renewal; absent: until it is removed."),
@@ -23,12 +25,13 @@ export const taskSchema = z.object({
 export type Task = z.output<typeof taskSchema>;
 
 export function toTask({ session, generation, expiresAtMs }: SessionRecord): Task {
-  const { id, host, aliases, backends, labels, plugins, ttlMs } = session;
+  const { id, host, aliases, backends, groups, labels, plugins, ttlMs } = session;
   return {
     id,
     host,
     aliases: [...aliases],
     backends: [...backends],
+    ...(groups === undefined ? {} : { groups: [...groups] }),
     labels,
     plugins,
     ...(ttlMs === undefined ? {} : { ttl: formatDuration(ttlMs) }),
@@ -38,6 +41,10 @@ export function toTask({ session, generation, expiresAtMs }: SessionRecord): Tas
   };
 }
 
+/** A session as it is shown alone, or after waiting for it. */
+export const taskWithDeliverySchema = taskSchema.extend({ delivery: deliverySchema.exactOptional() })
+  .meta({ id: "TaskWithDelivery" });
+
 export const newTaskSchema = registrationSchema.meta({ id: "NewTask" });
 
 export const taskPageSchema = z.object({
@@ -45,7 +52,10 @@ export const taskPageSchema = z.object({
   next: z.string().exactOptional().describe("The `after` of the next page; absent on the last."),
 }).meta({ id: "TaskPage" });
 
-export const removedTaskSchema = z.object({ id: z.string(), generation }).meta({ id: "RemovedTask" });
+export const removedTaskSchema = z.object({ id: z.string(), generation, delivery: deliverySchema.exactOptional() })
+  .meta({ id: "RemovedTask" });
+
+export const generationSchema = z.object({ generation, delivery: deliverySchema }).meta({ id: "Generation" });
 
 export const taskReferenceSchema = z.strictObject({ id: sessionId }).meta({ id: "TaskReference" });
 
@@ -64,6 +74,7 @@ export const problemSchema = z.object({
   detail: z.string(),
   code: z.enum(Object.keys(ERROR_CODES)),
   issues: z.array(z.object({ path: z.string().describe("As in backends[0].port."), message: z.string() })),
+  delivery: deliverySchema.exactOptional().describe("With rejected_by_envoy."),
 }).meta({ id: "Problem", description: "RFC 9457, with a code for programs and every issue's path." });
 
 const outcome = (names: readonly string[]) =>
@@ -79,7 +90,9 @@ export const batchResultSchema = z.object({
   tasks: z.array(
     outcome(["created", "changed", "unchanged"]).extend({
       task: taskSchema.exactOptional(),
+      delivery: deliverySchema.exactOptional().describe("Where the request waited."),
       problem: problemSchema.exactOptional(),
     }),
   ),
+  delivery: deliverySchema.exactOptional().describe("Of the whole batch, where the request waited."),
 }).meta({ id: "BatchResult", description: "One result an item, in the order of the request." });

@@ -1,5 +1,5 @@
 import { toProblem } from "../http/problem.ts";
-import { parseSession } from "../session/parse_session.ts";
+import { parseSession, type ParseSessionOptions } from "../session/parse_session.ts";
 import { listIssues, PLAIN_MESSAGES } from "../session/zod_issues.ts";
 import { ERROR_CODES, SignalboxError } from "../signalbox_error.ts";
 import type { Operation, Outcome } from "./operation.ts";
@@ -15,7 +15,7 @@ export interface Batch {
 }
 
 /** A batch as it was sent. Throws `invalid_request` where it is none; what is wrong with an item is in the item. */
-export function parseBatch(body: unknown, { domain }: { readonly domain: string }): Batch {
+export function parseBatch(body: unknown, parsing: Pick<ParseSessionOptions, "domain" | "groups">): Batch {
   const parsed = batchSchema.safeParse(body, PLAIN_MESSAGES);
   const refuse = (issues: SignalboxError["issues"]) =>
     new SignalboxError("invalid_request", "Cannot do the batch: it is not acceptable", { issues });
@@ -24,7 +24,7 @@ export function parseBatch(body: unknown, { domain }: { readonly domain: string 
   if (tasks.length + ids.length > MAX_BATCH) {
     throw refuse([{ path: "", message: `must have at most ${MAX_BATCH} items, got ${tasks.length + ids.length}` }]);
   }
-  return { delete: ids.map(parseRemoval), tasks: tasks.map((task) => parseTask(task, domain)) };
+  return { delete: ids.map(parseRemoval), tasks: tasks.map((task) => parseTask(task, parsing)) };
 }
 
 function parseRemoval(input: unknown): Item {
@@ -38,8 +38,8 @@ function parseRemoval(input: unknown): Item {
   );
 }
 
-function parseTask(input: unknown, domain: string): Item {
-  const parsed = parseSession(input, { domain });
+function parseTask(input: unknown, parsing: ParseSessionOptions): Item {
+  const parsed = parseSession(input, parsing);
   if (parsed.ok) return { id: parsed.session.id, operation: { kind: "register", session: parsed.session } };
   const id = typeof input === "object" && input !== null && "id" in input ? input.id : undefined;
   return withId(id, notAcceptable(parsed.issues));

@@ -19,6 +19,7 @@ const storedSession = z.strictObject({
   host: z.string(),
   aliases: z.array(z.string()),
   backends: z.array(z.strictObject({ address: z.string(), port: z.int(), weight: z.int() })).min(1),
+  groups: z.array(z.string()).exactOptional(),
   labels: z.record(z.string(), z.string()),
   plugins: z.record(z.string(), z.unknown()),
   ttlMs: z.int().exactOptional(),

@@ -2,7 +2,7 @@ import { isTypeUrl, type TypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
 import { type DeltaPayload, DeltaSubscription } from "./delta_subscription.ts";
 import type { StreamEvent } from "./event.ts";
-import { limitsOf, ORDER } from "./order.ts";
+import { limitsOf, ORDER, progressOf } from "./order.ts";
 
 /** What matters of a `DeltaDiscoveryRequest`. */
 export interface DeltaRequest {
@@ -52,9 +52,16 @@ export class DeltaStream {
     return false;
   }
 
+  /** The generation up to which the client has everything; -1 before it does. */
+  get progress(): number {
+    return progressOf(this.#types);
+  }
+
   receive(request: DeltaRequest): DeltaOutput {
     const { typeUrl } = request;
-    if (!isTypeUrl(typeUrl)) return { responses: this.#refuse(request), events: [] };
+    if (!isTypeUrl(typeUrl)) {
+      return { responses: this.#refuse(request), events: [{ kind: "unknown_type", url: typeUrl }] };
+    }
     const type = this.#type(typeUrl);
     const events: StreamEvent[] = [];
     // Any other nonce is that of a response which was answered before, or of another stream.
@@ -77,8 +84,11 @@ export class DeltaStream {
         const type = this.#types.get(rule.typeUrl);
         if (!type) continue;
         const { subscription } = type;
-        const { settled, cleared } = subscription;
+        const { settled, cleared, forgotten } = subscription;
         const next = subscription.next(limitsOf(rule, this.#types));
+        for (let i = forgotten; i < subscription.forgotten; i++) {
+          events.push({ kind: "forgotten", typeUrl: rule.typeUrl });
+        }
         // What settled without an answer from the client may let another type go.
         if (subscription.settled !== settled || subscription.cleared !== cleared) again = true;
         if (!next) continue;

@@ -58,6 +58,7 @@ export class DeltaSubscription implements Ordered {
    */
   #holdsRemovals = false;
   #settled = -1;
+  #forgotten = 0;
   #inFlight: InFlight | undefined;
 
   constructor(view: ResourceView, options: { readonly maxUnknownNames?: number } = {}) {
@@ -72,6 +73,11 @@ export class DeltaSubscription implements Ordered {
 
   get cleared(): number {
     return Math.min(this.#settled, this.#pending.earliest - 1);
+  }
+
+  /** How many names were forgotten, because the client asked for too many that nobody has. */
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
   get lost(): boolean {
@@ -115,7 +121,7 @@ export class DeltaSubscription implements Ordered {
       for (const { name } of resources) this.#quarantine.release(name);
       for (const name of removed) this.#pending.delete(name);
       this.#settle(generation);
-      return [{ kind: "acked", typeUrl, generation }];
+      return [{ kind: "acked", typeUrl, from, generation }];
     }
     const names = [...resources.map(({ name }) => name), ...removed, ...unknown];
     const events: StreamEvent[] = [{ kind: "nacked", typeUrl, names, message: error }];
@@ -131,7 +137,7 @@ export class DeltaSubscription implements Ordered {
     if (culprit) {
       this.#quarantine.add(culprit);
       const { name, version, sessionId } = culprit;
-      events.push({ kind: "rejected", typeUrl, name, version, sessionId, message: error });
+      events.push({ kind: "rejected", typeUrl, name, version, sessionId, generation, message: error });
     }
     this.#settle(generation);
     return events;
@@ -295,6 +301,8 @@ export class DeltaSubscription implements Ordered {
 
   #noteUnknown(name: string): void {
     const forgotten = this.#unknown.add(name);
-    if (forgotten !== undefined) this.#names.delete(forgotten);
+    if (forgotten === undefined) return;
+    this.#names.delete(forgotten);
+    this.#forgotten++;
   }
 }

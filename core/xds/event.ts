@@ -4,7 +4,8 @@ import type { TypeUrl } from "../cache/resource_type.ts";
 export type StreamEvent =
   /** A response went out that brings the client up to `generation`. */
   | { readonly kind: "sent"; readonly typeUrl: TypeUrl; readonly generation: number; readonly resources: number }
-  | { readonly kind: "acked"; readonly typeUrl: TypeUrl; readonly generation: number }
+  /** What came after `from`, up to `generation`, was accepted. */
+  | { readonly kind: "acked"; readonly typeUrl: TypeUrl; readonly from: number; readonly generation: number }
   /** The client refused a response; `names` are all that were in it. */
   | { readonly kind: "nacked"; readonly typeUrl: TypeUrl; readonly names: readonly string[]; readonly message: string }
   /** One resource was found to be the culprit: it is not sent again until it changes. */
@@ -14,5 +15,11 @@ export type StreamEvent =
     readonly name: string;
     readonly version: string;
     readonly sessionId: string | undefined;
+    /** How far the client was when it was sent it. */
+    readonly generation: number;
     readonly message: string;
-  };
+  }
+  /** The client asks for a type that is not served. */
+  | { readonly kind: "unknown_type"; readonly url: string }
+  /** A name that nobody has was forgotten, since the client asks for too many of them. */
+  | { readonly kind: "forgotten"; readonly typeUrl: TypeUrl };

@@ -46,6 +46,7 @@ export interface Ordered {
   readonly settled: number;
   /** Likewise with everything that went: never above `settled`. */
   readonly cleared: number;
+  readonly view: { readonly size: number };
 }
 
 type Subscriptions = ReadonlyMap<TypeUrl, { readonly subscription: Ordered }>;
@@ -57,8 +58,21 @@ export function limitsOf(rule: Rule, subscriptions: Subscriptions): Limits {
   };
 }
 
-function earliest(types: readonly TypeUrl[], subscriptions: Subscriptions, progress: keyof Ordered): number {
+function earliest(types: readonly TypeUrl[], subscriptions: Subscriptions, progress: "settled" | "cleared"): number {
   let limit = Infinity;
   for (const type of types) limit = Math.min(limit, subscriptions.get(type)?.subscription[progress] ?? Infinity);
   return limit;
+}
+
+/**
+ * The generation up to which a client has everything, of all types that it subscribes to; -1 before it does. An Envoy that
+ * has its listeners is not done until it has asked for the routes that they need.
+ */
+export function progressOf(subscriptions: Subscriptions): number {
+  if (subscriptions.size === 0) return -1;
+  const listeners = subscriptions.get(LISTENER)?.subscription.view.size ?? 0;
+  if (listeners > 0 && !ROUTES.some((type) => subscriptions.has(type))) return -1;
+  let progress = Infinity;
+  for (const { subscription } of subscriptions.values()) progress = Math.min(progress, subscription.cleared);
+  return progress;
 }

@@ -1,7 +1,7 @@
 import type { ViewSource } from "../cache/view_source.ts";
 import { isTypeUrl, type TypeUrl } from "../cache/resource_type.ts";
 import type { StreamEvent } from "./event.ts";
-import { limitsOf, ORDER } from "./order.ts";
+import { limitsOf, ORDER, progressOf } from "./order.ts";
 import { type SotwPayload, SotwSubscription } from "./sotw_subscription.ts";
 
 /** What matters of a `DiscoveryRequest`. */
@@ -49,9 +49,16 @@ export class SotwStream {
     return false;
   }
 
+  /** The generation up to which the client has everything; -1 before it does. */
+  get progress(): number {
+    return progressOf(this.#types);
+  }
+
   receive(request: SotwRequest): SotwOutput {
     const { typeUrl } = request;
-    if (!isTypeUrl(typeUrl)) return { responses: this.#refuse(typeUrl), events: [] };
+    if (!isTypeUrl(typeUrl)) {
+      return { responses: this.#refuse(typeUrl), events: [{ kind: "unknown_type", url: typeUrl }] };
+    }
     const first = !this.#types.has(typeUrl);
     const type = this.#type(typeUrl);
     const events: StreamEvent[] = [];

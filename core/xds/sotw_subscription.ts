@@ -25,6 +25,8 @@ interface InFlight {
   /** What is news in it. */
   readonly suspects: readonly Resource[];
   readonly removed: readonly string[];
+  /** Where the client was before. */
+  readonly from: number;
   readonly generation: number;
 }
 
@@ -104,13 +106,13 @@ export class SotwSubscription implements Ordered {
     if (!inFlight) return [];
     this.#inFlight = undefined;
     const { typeUrl } = this.view;
-    const { target, payload, suspects, removed, generation } = inFlight;
+    const { target, payload, suspects, removed, from, generation } = inFlight;
     if (error === undefined) {
       for (const { name } of suspects) this.#quarantine.release(name);
       for (const name of removed) this.#pending.delete(name);
       this.#accept(target, payload.version);
       this.#settle(generation);
-      return [{ kind: "acked", typeUrl, generation }];
+      return [{ kind: "acked", typeUrl, from, generation }];
     }
     const names = [...suspects.map(({ name }) => name), ...removed];
     const events: StreamEvent[] = [{ kind: "nacked", typeUrl, names, message: error }];
@@ -118,7 +120,7 @@ export class SotwSubscription implements Ordered {
     if (culprit) {
       this.#quarantine.add(culprit);
       const { name, version, sessionId } = culprit;
-      events.push({ kind: "rejected", typeUrl, name, version, sessionId, message: error });
+      events.push({ kind: "rejected", typeUrl, name, version, sessionId, generation, message: error });
     } else if (suspects.length === 0) {
       // A client that cannot forget something is not told so for ever.
       for (const name of removed) this.#pending.delete(name);
@@ -189,13 +191,14 @@ export class SotwSubscription implements Ordered {
       if (resources.length === 0) continue;
       const target = new Map(this.#accepted);
       for (const resource of resources) target.set(resource.name, resource);
-      return this.#respond(target, resources, []);
+      return this.#respond(target, resources, [], this.#cursor.position);
     }
     return undefined;
   }
 
   #compose(until: number, limits: Limits): InFlight | undefined {
-    const changes = this.view.log.since(this.#cursor.position, until);
+    const from = this.#cursor.position;
+    const changes = this.view.log.since(from, until);
     this.#cursor.position = until;
     const removable = () => [...this.#pending.upTo(limits.removals)].filter((name) => this.#accepted.has(name));
     const idle = changes.length === 0 && !this.#resync && !this.#owesAnswer && this.#owed.size === 0;
@@ -235,16 +238,16 @@ export class SotwSubscription implements Ordered {
     const needed = suspects.length > 0 || (this.#complete && removed.length > 0) ||
       (this.#owesAnswer && versionOf(target) !== this.#acceptedVersion);
     this.#owesAnswer = false;
-    if (needed) return this.#respond(target, suspects, removed);
+    if (needed) return this.#respond(target, suspects, removed, from);
     // Where responses need not be complete, a client is not told of removals.
     for (const name of removed) this.#pending.delete(name);
     this.#accepted = target;
     return undefined;
   }
 
-  #respond(target: State, suspects: readonly Resource[], removed: readonly string[]): InFlight {
+  #respond(target: State, suspects: readonly Resource[], removed: readonly string[], from: number): InFlight {
     const payload = { resources: this.#complete ? [...target.values()] : suspects, version: versionOf(target) };
-    return { target, payload, suspects, removed, generation: this.#cursor.position };
+    return { target, payload, suspects, removed, from, generation: this.#cursor.position };
   }
 }
 

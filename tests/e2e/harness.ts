@@ -45,7 +45,8 @@ export interface World extends AsyncDisposable {
   ingress(envoy?: number): string;
   /** Signalbox again on the same store and ports, after `signalbox.kill()` or `stop()`. */
   startSignalbox(): Promise<void>;
-  addEnvoy(): Promise<EnvoyProcess>;
+  /** Waits for its ingress listener unless told not to. */
+  addEnvoy(options?: { readonly untilListening?: boolean }): Promise<EnvoyProcess>;
   /** A pod, on a loopback address that no other has. */
   addBackend(name: string): Promise<EchoBackend>;
   /** A client of its own connection; `authority` is a host, with or without a port. */
@@ -99,12 +100,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const envoys: { readonly process: EnvoyProcess; readonly ingress: string }[] = [];
   let lastAddress = 10;
 
-  async function addEnvoy(): Promise<EnvoyProcess> {
+  async function addEnvoy({ untilListening = true } = {}): Promise<EnvoyProcess> {
     const name = `envoy-${envoys.length + 1}`;
     const node = { id: name, cluster: "e2e" };
     const process = await startEnvoy({ path: envoyPath, bootstrap, overrides: { node }, folder, name, concurrency });
     stack.defer(() => process.stop());
-    const hasIngress = config.listeners.some((listener) => listener.name === "ingress");
+    const hasIngress = untilListening && config.listeners.some((listener) => listener.name === "ingress");
     const ingress = hasIngress ? `127.0.0.1:${await process.listenerPort("ingress")}` : "";
     envoys.push({ process, ingress });
     return process;

@@ -10,8 +10,8 @@ import { until } from "../../core/dev/until.ts";
 import { createPipeline } from "../../core/pipeline/pipeline.ts";
 import { buildShared } from "../../core/pipeline/shared.ts";
 import type { Backend, Session } from "../../core/session/session.ts";
-import { startAdsServer } from "../../core/xds/ads_server.ts";
 import type { StreamEvent } from "../../core/xds/event.ts";
+import { startXdsServer } from "../../core/xds/xds_server.ts";
 import { envoyPath, testWithEnvoy } from "./envoy_test_case.ts";
 
 function session(id: string, { address, port }: Omit<Backend, "weight">, aliases: readonly string[] = []): Session {
@@ -43,15 +43,17 @@ for (const layout of ["scoped", "rds", "vhds"] as const) {
       const cache = new ResourceCache(buildShared({ layout, listeners, hookSets: [] }));
       const pipeline = createPipeline({ hookSets: [] });
       const rejections: StreamEvent[] = [];
-      const server = await startAdsServer({
-        cache,
+      const server = await startXdsServer({
         address: "127.0.0.1",
         port: 0,
+        maxConnectionAgeMs: 3_600_000,
+        admit: () => ({ group: "default", dialect: "envoy", views: cache }),
         observer: {
           opened() {},
           closed() {},
-          unknownType() {},
-          event: (event) => {
+          progressed() {},
+          refused() {},
+          event(_, event) {
             if (event.kind === "nacked") rejections.push(event);
           },
         },

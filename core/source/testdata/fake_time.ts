@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import type { Timers } from "../timers.ts";
+import type { Timers } from "../../timers.ts";
 
 interface Timer {
   readonly atMs: number;

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { CacheSet } from "./cache_set.ts";
+import type { Fragment } from "./fragment.ts";
+import { CLUSTER, SCOPED_ROUTE, SECRET, type TypeUrl } from "./resource_type.ts";
+
+const NOTHING = { listeners: [], clusters: [], secrets: [] };
+const empty = new Uint8Array();
+
+function fragment(id: string, options: Partial<Fragment> & { readonly cluster?: string } = {}): Fragment {
+  const { cluster = id, ...rest } = options;
+  return {
+    sessionId: id,
+    clusters: [{ name: cluster, body: empty, loadAssignment: empty }],
+    virtualHosts: [{ hosts: [`${id}.example.org`], body: empty }],
+    secrets: [],
+    ...rest,
+  };
+}
+
+function createCaches(drainMs: number, groups = ["default"]) {
+  const caches = new CacheSet(new Map(groups.map((name) => [name, NOTHING])), { drainMs });
+  const names = (type: TypeUrl, group = "default") =>
+    [...caches.group(group)?.view(type).resources() ?? []].map(({ name }) => name).sort();
+  return { caches, names };
+}
+
+Deno.test("apply() keeps a cluster that was left until it has drained, and drops its route at once", () => {
+  const { caches, names } = createCaches(5000);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 1000);
+  assert.deepEqual(names(CLUSTER), ["a", "a/2"]);
+  assert.equal(caches.nextDrainAtMs, 6000);
+  caches.apply([{ id: "a", fragment: undefined }], 2000);
+  assert.deepEqual(names(CLUSTER), ["a", "a/2"]);
+  assert.deepEqual(names(SCOPED_ROUTE), []);
+  assert.equal(caches.drain(5999), false);
+  assert.equal(caches.drain(6000), true);
+  assert.deepEqual(names(CLUSTER), ["a/2"]);
+  assert.equal(caches.drain(7000), true);
+  assert.deepEqual(names(CLUSTER), []);
+  assert.equal(caches.nextDrainAtMs, undefined);
+});
+
+Deno.test("apply() keeps for good what comes back while it drains", () => {
+  const { caches, names } = createCaches(5000);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  caches.apply([{ id: "a", fragment: undefined }], 1000);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 2000);
+  assert.equal(caches.drain(6000), false);
+  caches.apply([{ id: "a", fragment: undefined }], 7000);
+  assert.equal(caches.drain(11_000), false);
+  assert.deepEqual(names(CLUSTER), ["a"]);
+  caches.drain(12_000);
+  assert.deepEqual(names(CLUSTER), []);
+});
+
+Deno.test("apply() drops everything at once where nothing is to drain", () => {
+  const { caches, names } = createCaches(0);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  caches.apply([{ id: "a", fragment: undefined }], 0);
+  assert.deepEqual(names(CLUSTER), []);
+  assert.equal(caches.nextDrainAtMs, undefined);
+});
+
+Deno.test("apply() keeps the secrets of clusters that drain, but not one that has the name of a host", () => {
+  const { caches, names } = createCaches(5000);
+  const secrets = ["a/client", "a.example.org"].map((name) => ({ name, body: empty }));
+  caches.apply([{ id: "a", fragment: fragment("a", { secrets }) }], 0);
+  caches.apply([{ id: "a", fragment: undefined }], 0);
+  assert.deepEqual(names(SECRET), ["a/client"]);
+  caches.drain(5000);
+  assert.deepEqual(names(SECRET), []);
+});
+
+Deno.test("apply() gives a session to the groups that it names, or to all", () => {
+  const { caches, names } = createCaches(5000, ["eu", "us"]);
+  caches.apply([
+    { id: "everywhere", fragment: fragment("everywhere") },
+    { id: "here", fragment: fragment("here", { groups: ["eu"] }) },
+  ], 0);
+  assert.deepEqual(names(CLUSTER, "eu"), ["everywhere", "here"]);
+  assert.deepEqual(names(CLUSTER, "us"), ["everywhere"]);
+  // It leaves the one as if it had ended there.
+  caches.apply([{ id: "here", fragment: fragment("here", { groups: ["us"] }) }], 1000);
+  assert.deepEqual(names(SCOPED_ROUTE, "eu"), ["everywhere.example.org"]);
+  assert.deepEqual(names(SCOPED_ROUTE, "us"), ["everywhere.example.org", "here.example.org"]);
+  caches.drain(6000);
+  assert.deepEqual(names(CLUSTER, "eu"), ["everywhere"]);
+  assert.deepEqual(names(CLUSTER, "us"), ["everywhere", "here"]);
+});
+
+Deno.test("changedAt() tells the step of a session's last change, which draining is not", () => {
+  const { caches } = createCaches(5000);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  caches.apply([{ id: "b", fragment: fragment("b") }], 0);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 0);
+  caches.drain(5000);
+  assert.equal(caches.revision, 4);
+  assert.equal(caches.changedAt("a"), 3);
+  assert.equal(caches.changedAt("b"), 2);
+  assert.equal(caches.changedAt("c"), undefined);
+});

@@ -1,0 +1,212 @@
+/** An Envoy on one stream, as far as deliveries go. */
+export interface Recipient {
+  /** Unique in this process. */
+  readonly id: number;
+  readonly node: { readonly id: string };
+  readonly group: string;
+  /** Clients without a proxy get what they ask for, and nobody waits for them. */
+  readonly dialect: "envoy" | "grpc";
+}
+
+/** A resource of a session that an Envoy does not take. */
+export interface Rejection {
+  readonly resource: string;
+  /** As in `TYPE_LABELS`. */
+  readonly type: string;
+  /** Envoy's own words. */
+  readonly message: string;
+  /** The plugin that touched the resource last, if one did. */
+  readonly plugin?: string;
+}
+
+/**
+ * Where an Envoy is with a change. `joining`: it has connected and not asked for, or not yet taken, all that it needs;
+ * `stuck`: it does not answer what it was sent.
+ */
+export type EnvoyDelivery =
+  & { readonly node: string; readonly group: string }
+  & (
+    /** `ms`: from the change until it was acknowledged; absent where Envoy came later, or nobody remembers. */
+    | { readonly state: "live"; readonly ms?: number }
+    | { readonly state: "pending" | "joining" | "stuck" }
+    | { readonly state: "rejected"; readonly rejection: Rejection }
+  );
+
+/** Where all Envoys are: `live` when each has the change, `rejected` when one refuses it, and without Envoys `pending`. */
+export interface Delivery {
+  readonly state: "live" | "pending" | "rejected";
+  readonly envoys: readonly EnvoyDelivery[];
+}
+
+/** A change to ask about. */
+export interface Subject {
+  /** The step of the cache that brought it. */
+  readonly revision: number;
+  /** The groups that have it; absent: all. */
+  readonly groups?: readonly string[];
+  /** Whose it is; absent: the rejections of no session count. */
+  readonly sessionId?: string;
+}
+
+interface Progress {
+  readonly revision: number;
+  readonly atMs: number;
+}
+
+interface Tracked {
+  readonly recipient: Recipient;
+  readonly openedAtMs: number;
+  /** The newest last. */
+  readonly history: Progress[];
+  unanswered: number;
+  /** Since when it has said nothing to what it was sent. */
+  silentSinceMs: number;
+}
+
+interface Waiter {
+  readonly subject: Subject;
+  readonly resolve: (delivery: Delivery) => void;
+}
+
+/** An Envoy that says nothing for so long is said to be stuck. */
+const STUCK_AFTER_MS = 5000;
+
+/** How many steps are remembered of each Envoy, and of the cache: older ones have no times. */
+const MAX_HISTORY = 256;
+const MAX_PUBLISHED = 65_536;
+
+/** Who has what: a read model of what clients say, fed by events. Times are milliseconds that never go back. */
+export class Deliveries {
+  readonly #envoys = new Map<number, Tracked>();
+  /** By session, then by client. */
+  readonly #rejections = new Map<string, Map<number, Rejection>>();
+  readonly #publishedAtMs = new Map<number, number>();
+  readonly #waiters = new Set<Waiter>();
+
+  /** The cache made a step that changed these sessions; what was said of their earlier resources is void. */
+  published(revision: number, sessionIds: Iterable<string>, nowMs: number): void {
+    this.#publishedAtMs.set(revision, nowMs);
+    if (this.#publishedAtMs.size > MAX_PUBLISHED) {
+      const [oldest] = this.#publishedAtMs.keys();
+      if (oldest !== undefined) this.#publishedAtMs.delete(oldest);
+    }
+    if (this.#rejections.size > 0) { for (const id of sessionIds) this.#rejections.delete(id); }
+  }
+
+  /** When the step was made, if that is remembered. */
+  publishedAtMs(revision: number): number | undefined {
+    return this.#publishedAtMs.get(revision);
+  }
+
+  opened(recipient: Recipient, nowMs: number): void {
+    if (recipient.dialect !== "envoy") return;
+    this.#envoys.set(recipient.id, { recipient, openedAtMs: nowMs, history: [], unanswered: 0, silentSinceMs: nowMs });
+  }
+
+  closed({ id }: Recipient): void {
+    this.#envoys.delete(id);
+    for (const [sessionId, byClient] of this.#rejections) {
+      byClient.delete(id);
+      if (byClient.size === 0) this.#rejections.delete(sessionId);
+    }
+    this.#review();
+  }
+
+  sent({ id }: Recipient, nowMs: number): void {
+    const envoy = this.#envoys.get(id);
+    if (envoy && envoy.unanswered++ === 0) envoy.silentSinceMs = nowMs;
+  }
+
+  answered({ id }: Recipient, nowMs: number): void {
+    const envoy = this.#envoys.get(id);
+    if (!envoy) return;
+    envoy.unanswered--;
+    envoy.silentSinceMs = nowMs;
+  }
+
+  progressed({ id }: Recipient, revision: number, nowMs: number): void {
+    const envoy = this.#envoys.get(id);
+    if (!envoy) return;
+    envoy.history.push({ revision, atMs: nowMs });
+    if (envoy.history.length > MAX_HISTORY) envoy.history.shift();
+    this.#review();
+  }
+
+  rejected({ id }: Recipient, sessionId: string, rejection: Rejection): void {
+    if (!this.#envoys.has(id)) return;
+    const byClient = this.#rejections.get(sessionId) ?? new Map<number, Rejection>();
+    byClient.set(id, rejection);
+    this.#rejections.set(sessionId, byClient);
+    this.#review();
+  }
+
+  /** Where the Envoys are with a change now. */
+  delivery(subject: Subject, nowMs: number): Delivery {
+    const envoys = [...this.#concerned(subject)].map((envoy) => this.#stateOf(envoy, subject, nowMs));
+    return { state: summaryOf(envoys), envoys };
+  }
+
+  /** Resolves when the change is live or rejected; calling the function that comes with it gives that up. */
+  settled(subject: Subject, nowMs: number): { readonly delivery: Promise<Delivery>; readonly cancel: () => void } {
+    const now = this.delivery(subject, nowMs);
+    if (now.state !== "pending") return { delivery: Promise.resolve(now), cancel() {} };
+    const { promise, resolve } = Promise.withResolvers<Delivery>();
+    const waiter: Waiter = { subject, resolve };
+    this.#waiters.add(waiter);
+    return { delivery: promise, cancel: () => this.#waiters.delete(waiter) };
+  }
+
+  *#concerned({ groups }: Subject): Iterable<Tracked> {
+    for (const envoy of this.#envoys.values()) {
+      if (groups === undefined || groups.includes(envoy.recipient.group)) yield envoy;
+    }
+  }
+
+  #stateOf(envoy: Tracked, { revision, sessionId }: Subject, nowMs: number): EnvoyDelivery {
+    const { recipient, history } = envoy;
+    const at = { node: recipient.node.id, group: recipient.group };
+    const rejection = sessionId === undefined ? undefined : this.#rejections.get(sessionId)?.get(recipient.id);
+    if (rejection) return { ...at, state: "rejected", rejection };
+    const reached = history.at(-1)?.revision ?? -1;
+    if (reached >= revision) {
+      const ms = this.#msUntil(envoy, revision);
+      return ms === undefined ? { ...at, state: "live" } : { ...at, state: "live", ms };
+    }
+    if (envoy.unanswered > 0 && nowMs - envoy.silentSinceMs >= STUCK_AFTER_MS) return { ...at, state: "stuck" };
+    return { ...at, state: reached < 0 ? "joining" : "pending" };
+  }
+
+  #msUntil({ history, openedAtMs }: Tracked, revision: number): number | undefined {
+    const publishedAtMs = this.#publishedAtMs.get(revision);
+    const index = history.findIndex((progress) => progress.revision >= revision);
+    const reached = history[index];
+    // Where the history does not go back far enough, it may have been there earlier.
+    const known = index > 0 || history.length < MAX_HISTORY;
+    if (publishedAtMs === undefined || reached === undefined || !known || openedAtMs > publishedAtMs) return undefined;
+    return Math.max(0, Math.round((reached.atMs - publishedAtMs) * 100) / 100);
+  }
+
+  #review(): void {
+    for (const waiter of this.#waiters) {
+      if (!this.#isSettled(waiter.subject)) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve(this.delivery(waiter.subject, 0));
+    }
+  }
+
+  /** Without making anything of it: this is asked of every waiter at every step of every Envoy. */
+  #isSettled(subject: Subject): boolean {
+    if (subject.sessionId !== undefined && this.#rejections.has(subject.sessionId)) return true;
+    let any = false;
+    for (const { history } of this.#concerned(subject)) {
+      if ((history.at(-1)?.revision ?? -1) < subject.revision) return false;
+      any = true;
+    }
+    return any;
+  }
+}
+
+function summaryOf(envoys: readonly EnvoyDelivery[]): Delivery["state"] {
+  if (envoys.some(({ state }) => state === "rejected")) return "rejected";
+  return envoys.length > 0 && envoys.every(({ state }) => state === "live") ? "live" : "pending";
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { Deliveries, type Recipient } from "./deliveries.ts";
+
+const envoy = (id: number, node: string, group = "default"): Recipient => ({
+  id,
+  node: { id: node },
+  group,
+  dialect: "envoy",
+});
+const [a, b] = [envoy(1, "a"), envoy(2, "b")];
+const rejection = { resource: "s1", type: "cluster", message: "no" };
+
+const statesOf = (deliveries: Deliveries, revision: number, nowMs = 0, groups?: readonly string[]) =>
+  deliveries.delivery(groups ? { revision, groups } : { revision }, nowMs).envoys.map(({ node, state }) =>
+    `${node} ${state}`
+  );
+
+Deno.test("delivery() is live when every Envoy has the step, and says when each had it", () => {
+  const deliveries = new Deliveries();
+  for (const each of [a, b]) {
+    deliveries.opened(each, 0);
+    deliveries.progressed(each, 1, 1);
+  }
+  deliveries.published(2, ["s1"], 100);
+  deliveries.progressed(a, 2, 103.456);
+  assert.deepEqual(deliveries.delivery({ revision: 2, sessionId: "s1" }, 200), {
+    state: "pending",
+    envoys: [
+      { node: "a", group: "default", state: "live", ms: 3.46 },
+      { node: "b", group: "default", state: "pending" },
+    ],
+  });
+  deliveries.progressed(b, 3, 110);
+  assert.deepEqual(deliveries.delivery({ revision: 2 }, 200).state, "live");
+  assert.deepEqual(deliveries.delivery({ revision: 4 }, 200).state, "pending");
+});
+
+Deno.test("delivery() is pending without Envoys, and counts no client without a proxy", () => {
+  const deliveries = new Deliveries();
+  deliveries.opened({ ...envoy(1, "proxyless"), dialect: "grpc" }, 0);
+  deliveries.progressed({ ...envoy(1, "proxyless"), dialect: "grpc" }, 1, 0);
+  assert.deepEqual(deliveries.delivery({ revision: 1 }, 0), { state: "pending", envoys: [] });
+});
+
+Deno.test("delivery() tells an Envoy that has just come from one that is stuck, and gives late comers no time", () => {
+  const deliveries = new Deliveries();
+  deliveries.opened(a, 0);
+  deliveries.progressed(a, 1, 0);
+  deliveries.published(2, [], 1000);
+  deliveries.sent(a, 1000);
+  deliveries.opened(b, 2000);
+  assert.deepEqual(statesOf(deliveries, 2, 5999), ["a pending", "b joining"]);
+  assert.deepEqual(statesOf(deliveries, 2, 6000), ["a stuck", "b joining"]);
+  deliveries.answered(a, 6000);
+  assert.deepEqual(statesOf(deliveries, 2, 20_000), ["a pending", "b joining"]);
+  deliveries.progressed(b, 2, 2500);
+  assert.deepEqual(deliveries.delivery({ revision: 2 }, 0).envoys[1], { node: "b", group: "default", state: "live" });
+});
+
+Deno.test("delivery() asks only the Envoys of the groups that have the change", () => {
+  const deliveries = new Deliveries();
+  deliveries.opened(envoy(1, "eu-1", "eu"), 0);
+  deliveries.opened(envoy(2, "us-1", "us"), 0);
+  assert.deepEqual(statesOf(deliveries, 1, 0, ["us"]), ["us-1 joining"]);
+  assert.deepEqual(statesOf(deliveries, 1, 0, []), []);
+});
+
+Deno.test("delivery() is rejected when an Envoy rejects the session, until the session changes or Envoy goes", () => {
+  const deliveries = new Deliveries();
+  const stateOf = () => deliveries.delivery({ revision: 1, sessionId: "s1" }, 0).state;
+  for (const each of [a, b]) {
+    deliveries.opened(each, 0);
+    deliveries.progressed(each, 1, 0);
+  }
+  deliveries.rejected(a, "s1", rejection);
+  assert.deepEqual(deliveries.delivery({ revision: 1, sessionId: "s1" }, 0).envoys[0], {
+    node: "a",
+    group: "default",
+    state: "rejected",
+    rejection,
+  });
+  assert.equal(deliveries.delivery({ revision: 1, sessionId: "s2" }, 0).state, "live");
+  deliveries.published(2, ["s1"], 0);
+  assert.equal(stateOf(), "live");
+  deliveries.rejected(a, "s1", rejection);
+  deliveries.closed(a);
+  assert.equal(stateOf(), "live");
+});
+
+Deno.test("settled() resolves with the last Envoy that has it, with one that goes, or with a rejection", async () => {
+  const deliveries = new Deliveries();
+  for (const each of [a, b]) deliveries.opened(each, 0);
+  const live = deliveries.settled({ revision: 1 }, 0).delivery;
+  deliveries.progressed(a, 1, 0);
+  deliveries.progressed(b, 1, 0);
+  assert.equal((await live).state, "live");
+
+  const left = deliveries.settled({ revision: 2 }, 0).delivery;
+  deliveries.progressed(a, 2, 0);
+  deliveries.closed(b);
+  assert.deepEqual((await left).envoys.map(({ node }) => node), ["a"]);
+
+  const refused = deliveries.settled({ revision: 3, sessionId: "s1" }, 0).delivery;
+  deliveries.rejected(a, "s1", rejection);
+  assert.equal((await refused).state, "rejected");
+
+  assert.equal((await deliveries.settled({ revision: 2 }, 0).delivery).state, "live");
+});
+
+Deno.test("settled() never resolves once it was cancelled", async () => {
+  const deliveries = new Deliveries();
+  deliveries.opened(a, 0);
+  const { delivery, cancel } = deliveries.settled({ revision: 1 }, 0);
+  let resolved = false;
+  void delivery.then(() => resolved = true);
+  cancel();
+  deliveries.progressed(a, 1, 0);
+  await Promise.resolve();
+  assert.equal(resolved, false);
+});

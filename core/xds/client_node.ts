@@ -1,0 +1,33 @@
+import type { Dialect } from "../cache/dialect.ts";
+import type { Message } from "../proto/message_types.ts";
+
+/** Who is at the other end of a stream, as it says itself. */
+export interface ClientNode {
+  readonly id: string;
+  readonly cluster: string;
+  /** JSON values. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+  /** As `envoy` or `gRPC C-core`. */
+  readonly userAgent: string;
+}
+
+/** The node of a client's first request. What it does not say is empty. */
+export function toClientNode(node: Message<"envoy.config.core.v3.Node"> | undefined): ClientNode {
+  return {
+    id: node?.id ?? "",
+    cluster: node?.cluster ?? "",
+    metadata: node?.metadata ?? {},
+    region: node?.locality?.region ?? "",
+    zone: node?.locality?.zone ?? "",
+    subZone: node?.locality?.subZone ?? "",
+    userAgent: node?.userAgentName ?? "",
+  };
+}
+
+/** Clients of gRPC's own call themselves `gRPC C-core`, `gRPC Go`, `gRPC Node Pure JS` and so on. */
+export function dialectOf({ userAgent }: ClientNode): Dialect {
+  return userAgent.startsWith("gRPC") ? "grpc" : "envoy";
+}

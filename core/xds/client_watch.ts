@@ -1,0 +1,83 @@
+import { getLogger } from "@logtape/logtape";
+import { TYPE_LABELS } from "../cache/resource_type.ts";
+import type { Deliveries } from "../observe/deliveries.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Client } from "./client.ts";
+import type { ClientObserver } from "./client_stream.ts";
+import type { StreamEvent } from "./event.ts";
+
+export interface ClientWatchOptions {
+  readonly metrics: Metrics;
+  readonly deliveries: Deliveries;
+  /** The step that brought a session's present resources. */
+  readonly changedAt: (sessionId: string) => number | undefined;
+  /** Milliseconds that never go back. */
+  readonly nowMs: () => number;
+}
+
+const log = getLogger(["signalbox", "xds"]);
+
+/** Makes numbers, log lines and deliveries of what clients do. */
+export function createClientWatch({ metrics, deliveries, changedAt, nowMs }: ClientWatchOptions): ClientObserver {
+  const describe = ({ node, group, protocol }: Client) => ({ node: node.id, group, protocol });
+
+  function watchRejection(client: Client, event: StreamEvent & { readonly kind: "rejected" }): void {
+    const { typeUrl, name, version, sessionId, generation, message } = event;
+    const type = TYPE_LABELS[typeUrl];
+    metrics.rejected(type);
+    const fields = { ...describe(client), type, name, version, session: sessionId, message };
+    log.error("An Envoy rejects {name}: {message}", fields);
+    // What the session has been since is another matter.
+    if (sessionId === undefined || generation < (changedAt(sessionId) ?? Infinity)) return;
+    deliveries.rejected(client, sessionId, { resource: name, type, message });
+  }
+
+  return {
+    opened(client) {
+      metrics.opened(client.protocol);
+      deliveries.opened(client, nowMs());
+      log.info("{node} connected", describe(client));
+    },
+    closed(client) {
+      metrics.closed(client.protocol);
+      deliveries.closed(client);
+      log.info("{node} disconnected", describe(client));
+    },
+    refused(node) {
+      metrics.refused();
+      log.warn("Node {node} is refused: no group has it", { node: node.id, cluster: node.cluster });
+    },
+    progressed: (client, revision) => deliveries.progressed(client, revision, nowMs()),
+    event(client, event) {
+      switch (event.kind) {
+        case "sent":
+          deliveries.sent(client, nowMs());
+          return metrics.sent(TYPE_LABELS[event.typeUrl], event.resources);
+        case "acked": {
+          const now = nowMs();
+          deliveries.answered(client, now);
+          const publishedAtMs = event.from < event.generation ? deliveries.publishedAtMs(event.from + 1) : undefined;
+          const seconds = publishedAtMs === undefined ? undefined : (now - publishedAtMs) / 1000;
+          return metrics.acked(TYPE_LABELS[event.typeUrl], seconds);
+        }
+        case "nacked": {
+          deliveries.answered(client, nowMs());
+          const type = TYPE_LABELS[event.typeUrl];
+          metrics.nacked(type);
+          const { names, message } = event;
+          return log.warn("An Envoy rejected a response: {message}", { ...describe(client), type, names, message });
+        }
+        case "rejected":
+          return watchRejection(client, event);
+        case "forgotten":
+          return metrics.forgotten(TYPE_LABELS[event.typeUrl]);
+        case "unknown_type":
+          metrics.unknownType();
+          return log.warn("An Envoy asks for resources of a type that is not served: {url}", {
+            ...describe(client),
+            url: event.url,
+          });
+      }
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  status,
+} from "@grpc/grpc-js";
+import { Buffer } from "node:buffer";
+import type { TypeUrl } from "../cache/resource_type.ts";
+import type { ViewSource } from "../cache/view_source.ts";
+import { decodeMessage } from "../proto/codec.ts";
+import type { Message, MessageName } from "../proto/message_types.ts";
+import { SignalboxError } from "../signalbox_error.ts";
+import type { Admit } from "./client.ts";
+import { toClientNode } from "./client_node.ts";
+import { type ClientObserver, ClientStream, type StreamKind } from "./client_stream.ts";
+import { DISCOVERY_METHODS, type DiscoveryMethod } from "./discovery_methods.ts";
+import { encodeSotwResponse } from "./encode_sotw_response.ts";
+import { fetchResources } from "./fetch_resources.ts";
+import { DELTA, SOTW } from "./stream_kinds.ts";
+
+export interface XdsServerOptions {
+  readonly address: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly admit: Admit;
+  readonly observer: ClientObserver;
+  /** After this long, give or take a tenth, a connection is to be made anew, so that Envoys spread over replicas. */
+  readonly maxConnectionAgeMs: number;
+}
+
+export interface XdsServer {
+  /** The port that was taken. */
+  readonly port: number;
+  /** To be called after every change of the cache. */
+  advance(): void;
+  /** Tells every client to go elsewhere, and ends. */
+  close(): Promise<void>;
+}
+
+type WithNode = { readonly node?: Message<"envoy.config.core.v3.Node"> };
+type Stream = { advance(): void; abort(code: status, details: string): void };
+type DiscoveryRequest = Message<"envoy.service.discovery.v3.DiscoveryRequest">;
+
+const DELTA_REQUEST = "envoy.service.discovery.v3.DeltaDiscoveryRequest";
+const REQUEST = "envoy.service.discovery.v3.DiscoveryRequest";
+
+/** How long a connection that is too old, or that is to end, may go on. */
+const GRACE_MS = 1000;
+
+/** Serves ADS and the services for one type each, from what `admit` gives a client. Rejects with `address_in_use`. */
+export async function startXdsServer(options: XdsServerOptions): Promise<XdsServer> {
+  const streams = new Set<Stream>();
+  let lastId = 0;
+  const nextId = () => ++lastId;
+  const server = new Server({
+    "grpc.max_receive_message_length": 64 * 1024 * 1024,
+    "grpc.max_send_message_length": -1,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.max_concurrent_streams": 1024,
+    "grpc.max_connection_age_ms": options.maxConnectionAgeMs,
+    "grpc.max_connection_age_grace_ms": GRACE_MS,
+  });
+  for (const method of DISCOVERY_METHODS) addMethod(server, method, { ...options, streams, nextId });
+  const port = await listen(server, options);
+  return {
+    port,
+    advance() {
+      for (const stream of streams) stream.advance();
+    },
+    async close() {
+      for (const stream of streams) stream.abort(status.UNAVAILABLE, "Signalbox is stopping");
+      const forced = setTimeout(() => server.forceShutdown(), GRACE_MS);
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      clearTimeout(forced);
+    },
+  };
+}
+
+function addMethod(
+  server: Server,
+  { path, kind, typeUrl }: DiscoveryMethod,
+  { admit, observer, streams, nextId }: XdsServerOptions & {
+    readonly streams: Set<Stream>;
+    readonly nextId: () => number;
+  },
+): void {
+  function serve<Wire extends WithNode, Request extends { readonly typeUrl: string }, Response>(
+    kind: StreamKind<Wire, Request, Response>,
+  ) {
+    return (call: ServerDuplexStream<Wire, Uint8Array>) => {
+      const ended = () => streams.delete(stream);
+      const stream = new ClientStream({ call, kind, typeUrl, admit, observer, nextId, ended });
+      streams.add(stream);
+    };
+  }
+  const stream = { path, requestStream: true, responseStream: true, ...BYTES };
+  switch (kind) {
+    case "delta":
+      return server.addService({ [path]: { ...stream, requestDeserialize: decoder(DELTA_REQUEST) } }, {
+        [path]: serve(DELTA),
+      });
+    case "sotw":
+      return server.addService({ [path]: { ...stream, requestDeserialize: decoder(REQUEST) } }, {
+        [path]: serve(SOTW),
+      });
+    case "fetch": {
+      const unary = { path, requestStream: false, responseStream: false, ...BYTES };
+      return server.addService({ [path]: { ...unary, requestDeserialize: decoder(REQUEST) } }, {
+        [path]: (call: ServerUnaryCall<DiscoveryRequest, Uint8Array>, done: sendUnaryData<Uint8Array>) => {
+          const node = toClientNode(call.request.node);
+          const admission = admit(node);
+          if (admission && typeUrl) return done(null, fetch(admission.views, typeUrl, call.request));
+          observer.refused(node);
+          done({ code: status.PERMISSION_DENIED, details: `Cannot serve node "${node.id}": no group has it` });
+        },
+      });
+    }
+  }
+}
+
+function fetch(views: ViewSource, typeUrl: TypeUrl, { resourceNames = [] }: DiscoveryRequest): Uint8Array {
+  return encodeSotwResponse({ typeUrl, nonce: "", payload: fetchResources(views, typeUrl, resourceNames) });
+}
+
+const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const decoder = <T extends MessageName>(type: T) => (bytes: Buffer): Message<T> => decodeMessage(type, bytes);
+
+/** Responses are encoded by whoever makes them. */
+const BYTES = {
+  requestSerialize: toBuffer,
+  responseSerialize: toBuffer,
+  responseDeserialize: (bytes: Buffer) => bytes,
+};
+
+function listen(
+  server: Server,
+  { address, port }: { readonly address: string; readonly port: number },
+): Promise<number> {
+  const host = address.includes(":") ? `[${address}]` : address;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, taken) => {
+      if (!error) return resolve(taken);
+      const text = `Cannot listen for xDS on "${host}:${port}": the address is taken or not on this machine`;
+      reject(new SignalboxError("address_in_use", text, { cause: error }));
+    });
+  });
+}
