@@ -13,6 +13,7 @@ export const ERROR_CODES = {
     http: 422,
     grpc: 9,
   },
+  not_live: { meaning: "The change is durable, and not live on every Envoy.", http: 202, grpc: 4 },
   body_too_large: { meaning: "The request's body is over the limit.", http: 413, grpc: 8 },
   unsupported_media_type: { meaning: "The request's content type is not JSON.", http: 415, grpc: 3 },
   store_unavailable: { meaning: "The store did not accept the change; nothing was changed.", http: 503, grpc: 14 },

@@ -1,5 +1,5 @@
 import { formatHostPort } from "./host_port.ts";
-import type { ShownSession } from "./tasks_client.ts";
+import type { ShownDelivery, ShownSession } from "./tasks_client.ts";
 
 const COLUMNS: readonly { readonly title: string; readonly cell: (session: ShownSession) => string }[] = [
   { title: "ID", cell: (session) => session.id },
@@ -19,6 +19,11 @@ export function formatSessionTable(sessions: readonly ShownSession[]): string {
 /** A line on where a session leads, as in `a.example.org -> 10.0.0.1:80`. */
 export function formatRoute(session: ShownSession): string {
   return `${[session.host, ...session.aliases].join(", ")} -> ${formatBackends(session)}`;
+}
+
+/** As in `live on envoy-1 (3.2 ms), envoy-2`. */
+export function formatLive({ envoys }: ShownDelivery): string {
+  return `live on ${envoys.map(({ node, ms }) => ms === undefined ? node : `${node} (${ms} ms)`).join(", ")}`;
 }
 
 function formatBackends({ backends }: ShownSession): string {

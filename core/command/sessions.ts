@@ -4,14 +4,18 @@ import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 import { type HostPort, parseHostPort } from "./host_port.ts";
 import { optionParser, repeatedOptionParser } from "./option_parser.ts";
-import type { TasksClient } from "./tasks_client.ts";
+import type { ShownDelivery, TasksClient } from "./tasks_client.ts";
 
 interface ServerOptions {
   readonly url?: string;
   readonly json?: true;
 }
 
-interface AddOptions extends ServerOptions {
+interface WaitOptions extends ServerOptions {
+  readonly wait?: string | true;
+}
+
+interface AddOptions extends WaitOptions {
   readonly host?: string;
   readonly alias?: readonly string[];
   readonly label?: readonly Label[];
@@ -20,7 +24,15 @@ interface AddOptions extends ServerOptions {
 
 type Label = readonly [key: string, value: string];
 
+const DEFAULT_WAIT = "10s";
 const DEFAULT_URL = "http://127.0.0.1:8080";
+
+/** With no duration it comes as `true`. */
+const WAIT = [
+  "-w, --wait [duration]",
+  `until every Envoy has it, for this long at most (default: ${DEFAULT_WAIT})`,
+  optionParser(checkDuration),
+] as const;
 
 /** `sessions`: what a Signalbox that runs has registered, through its tasks API. */
 export function addSessionsCommand(parent: Command, io: CommandIo): void {
@@ -54,17 +66,19 @@ export function addSessionsCommand(parent: Command, io: CommandIo): void {
     .option("--alias <host>", "one more host; may be repeated", repeatedOptionParser(String))
     .option("-l, --label <key=value>", "a label; may be repeated", repeatedOptionParser(parseLabel))
     .option("--ttl <duration>", "how long it lives, as in 30s or 1h30m", optionParser(checkDuration))
+    .option(...WAIT)
     .addHelpText(
       "after",
-      "\nExample:\n  signalbox sessions add session-123 10.0.0.7:50051 --label team=blue --ttl 10m",
+      "\nExample:\n  signalbox sessions add session-123 10.0.0.7:50051 --label team=blue --ttl 10m --wait",
     )
     .action((id: string, backends: readonly HostPort[], options: AddOptions) => add({ id, backends }, options, io));
 
   subcommand(sessions, "remove")
     .description("Removes sessions; requests to their hosts are then not found.")
     .argument("<ids...>", "the sessions")
+    .option(...WAIT)
     .addHelpText("after", "\nExample:\n  signalbox sessions remove session-123 session-124")
-    .action((ids: readonly string[], options: ServerOptions) => remove(ids, options, io));
+    .action((ids: readonly string[], options: WaitOptions) => remove(ids, options, io));
 
   function subcommand(of: Command, name: string): Command {
     return of.command(name)
@@ -99,25 +113,47 @@ async function add(
   options: AddOptions,
   io: CommandIo,
 ): Promise<void> {
-  const { created, session } = await (await connect(options, io)).add({
+  const { created, session, delivery } = await (await connect(options, io)).add({
     id: what.id,
     backends: what.backends.map(({ host, port }) => ({ address: host, port })),
     ...(options.host !== undefined && { host: options.host }),
     ...(options.alias && { aliases: options.alias }),
     ...(options.label && { labels: Object.fromEntries(options.label) }),
     ...(options.ttl !== undefined && { ttl: options.ttl }),
-  });
-  if (options.json) return io.out(formatJson(session));
-  const { formatRoute } = await import("./session_text.ts");
-  io.out(`${session.id} ${created ? "added" : "was there, and is now"}: ${formatRoute(session)}\n`);
+  }, waitOf(options));
+  const { formatLive, formatRoute } = await import("./session_text.ts");
+  if (options.json) io.out(formatJson(session));
+  else io.out(`${session.id} ${outcomeOf(created)}: ${formatRoute(session)}\n`);
+  if (delivery) report(delivery);
+
+  function report(delivery: ShownDelivery): void {
+    if (delivery.state !== "live") throw notLive(`"${session.id}" is registered, but not live`, delivery);
+    if (!options.json) io.out(`${formatLive(delivery)}\n`);
+  }
 }
 
-async function remove(ids: readonly string[], options: ServerOptions, io: CommandIo): Promise<void> {
+function outcomeOf(created: boolean | undefined): string {
+  if (created === undefined) return "registered";
+  return created ? "added" : "was there, and is now";
+}
+
+async function remove(ids: readonly string[], options: WaitOptions, io: CommandIo): Promise<void> {
   const client = await connect(options, io);
   for (const id of ids) {
-    await client.remove(id);
+    const { delivery } = await client.remove(id, waitOf(options));
     if (!options.json) io.out(`${id} removed\n`);
+    if (delivery && delivery.state !== "live") throw notLive(`"${id}" is removed, but not gone`, delivery);
   }
+}
+
+function waitOf({ wait }: WaitOptions): string | undefined {
+  return wait === true ? DEFAULT_WAIT : wait;
+}
+
+function notLive(what: string, { envoys }: ShownDelivery): SignalboxError {
+  const missing = envoys.filter(({ state }) => state !== "live").map(({ node, state }) => `${node} is ${state}`);
+  const state = envoys.length === 0 ? "no Envoy is connected" : missing.join(", ");
+  return new SignalboxError("not_live", `Cannot wait any longer: ${what} (${state})`);
 }
 
 async function connect({ url }: ServerOptions, io: CommandIo): Promise<TasksClient> {

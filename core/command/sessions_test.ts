@@ -184,3 +184,39 @@ Deno.test("sessions says how to go on when there is no connection", async () => 
       "is it running, and is this its address (--url, SIGNALBOX_URL)?\n",
   });
 });
+
+const live = { state: "live", envoys: [{ node: "a", state: "live", ms: 3.2 }, { node: "b", state: "live" }] };
+const pending = { state: "pending", envoys: [{ node: "a", state: "live" }, { node: "b", state: "stuck" }] };
+
+Deno.test("sessions add --wait asks for a receipt, and prints which Envoys have the session", async () => {
+  const { seen, fetch } = fakeServer(Response.json({ ...session("a"), delivery: live }, { status: 201 }));
+  const outcome = await runCommand(["sessions", "add", "a", "10.0.0.7:50051", "--wait"], { fetch });
+  assert.equal(seen[0]?.url, `${BASE}?wait=live&timeout=10s`);
+  assert.deepEqual(outcome, {
+    code: 0,
+    out: "a added: a.example.org -> 10.0.0.7:50051\nlive on a (3.2 ms), b\n",
+    err: "",
+  });
+});
+
+Deno.test("sessions add --wait fails when the time is up, and names the Envoys that are missing", async () => {
+  const { seen, fetch } = fakeServer(Response.json({ ...session("a"), delivery: pending }, { status: 202 }));
+  const outcome = await runCommand(["sessions", "add", "a", "10.0.0.7:50051", "-w", "2s"], { fetch });
+  assert.equal(seen[0]?.url, `${BASE}?wait=live&timeout=2s`);
+  assert.deepEqual(outcome, {
+    code: 1,
+    out: "a registered: a.example.org -> 10.0.0.7:50051\n",
+    err: 'error: Cannot wait any longer: "a" is registered, but not live (b is stuck)\n',
+  });
+});
+
+Deno.test("sessions remove --wait fails when nobody is there to forget the session", async () => {
+  const nobody = { id: "a", generation: 8, delivery: { state: "pending", envoys: [] } };
+  const { fetch } = fakeServer(Response.json(nobody, { status: 202 }));
+  const outcome = await runCommand(["sessions", "remove", "a", "--wait"], { fetch });
+  assert.equal(outcome.code, 1);
+  assert.equal(
+    outcome.err,
+    'error: Cannot wait any longer: "a" is removed, but not gone (no Envoy is connected)\n',
+  );
+});

@@ -2,6 +2,13 @@ import { z } from "zod";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 
+const shownDelivery = z.looseObject({
+  state: z.string(),
+  envoys: z.array(z.looseObject({ node: z.string(), state: z.string(), ms: z.number().optional() })),
+});
+
+export type ShownDelivery = z.output<typeof shownDelivery>;
+
 /** What is shown of a session as the tasks API has it; a newer server may say more. */
 const shownSession = z.looseObject({
   id: z.string(),
@@ -14,6 +21,8 @@ const shownSession = z.looseObject({
 
 export type ShownSession = z.output<typeof shownSession>;
 
+const answer = z.looseObject({ delivery: shownDelivery.optional() });
+
 const page = z.looseObject({ tasks: z.array(shownSession), next: z.string().optional() });
 
 const problem = z.object({
@@ -23,7 +32,8 @@ const problem = z.object({
   issues: z.array(z.object({ path: z.string(), message: z.string() })).default([]),
 });
 
-const TIMEOUT_MS = 30_000;
+/** Longer than the longest wait. */
+const TIMEOUT_MS = 90_000;
 const PAGE_SIZE = 1_000;
 
 /** The tasks API of the Signalbox at `baseUrl`. Every method throws `SignalboxError`, with the server's code and issues. */
@@ -31,13 +41,29 @@ export interface TasksClient {
   /** All sessions that have all of `labels` (each as `key=value`), page after page. */
   list(labels: readonly string[]): Promise<readonly ShownSession[]>;
   get(id: string): Promise<ShownSession>;
-  /** `created` is false where the session was there before, as it is now or otherwise. */
-  add(body: unknown): Promise<{ readonly created: boolean; readonly session: ShownSession }>;
-  remove(id: string): Promise<void>;
+  /**
+   * `created` is false where the session was there before, as it is now or otherwise; absent where the server did not say,
+   * since it is not live yet. `wait` is how long to wait for Envoys, as in `10s`, and brings the delivery.
+   */
+  add(body: unknown, wait?: string): Promise<
+    {
+      readonly created: boolean | undefined;
+      readonly session: ShownSession;
+      readonly delivery: ShownDelivery | undefined;
+    }
+  >;
+  remove(id: string, wait?: string): Promise<{ readonly delivery: ShownDelivery | undefined }>;
 }
 
 export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">): TasksClient {
-  const url = (path: string) => new URL(`${baseUrl.replace(/\/+$/, "")}/xds/tasks${path}`);
+  const url = (path: string, wait?: string) => {
+    const target = new URL(`${baseUrl.replace(/\/+$/, "")}/xds/tasks${path}`);
+    if (wait !== undefined) {
+      target.searchParams.set("wait", "live");
+      target.searchParams.set("timeout", wait);
+    }
+    return target;
+  };
 
   async function request(action: string, target: URL, init: RequestInit = {}): Promise<Response> {
     let response: Response;
@@ -72,18 +98,22 @@ export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">)
     async get(id) {
       return read(shownSession, await request(`Cannot get session "${id}"`, url(`/${encodeURIComponent(id)}`)));
     },
-    async add(body) {
-      const response = await request("Cannot add session", url(""), {
+    async add(body, wait) {
+      const response = await request("Cannot add session", url("", wait), {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
       });
-      return { created: response.status === 201, session: await read(shownSession, response) };
+      const session = await read(shownSession.extend({ delivery: shownDelivery.optional() }), response);
+      const created = response.status === 202 ? undefined : response.status === 201;
+      return { created, session, delivery: session.delivery };
     },
-    async remove(id) {
-      const target = url(`/${encodeURIComponent(id)}`);
+    async remove(id, wait) {
+      const target = url(`/${encodeURIComponent(id)}`, wait);
       const response = await request(`Cannot remove session "${id}"`, target, { method: "DELETE" });
+      if (wait !== undefined) return { delivery: (await read(answer, response)).delivery };
       await response.body?.cancel();
+      return { delivery: undefined };
     },
   };
 }
