@@ -11,6 +11,11 @@ export class Bisection {
     return this.#batches.length > 0;
   }
 
+  /** Whether it is still to be tried. */
+  holds(resource: Resource): boolean {
+    return this.#batches.some((batch) => batch.includes(resource));
+  }
+
   /** What to try next, as it was in the rejected response; nothing when nothing is left to try. */
   take(): readonly Resource[] | undefined {
     return this.#batches.shift();

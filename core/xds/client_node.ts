@@ -5,8 +5,7 @@ import type { Message } from "../proto/message_types.ts";
 export interface ClientNode {
   readonly id: string;
   readonly cluster: string;
-  /** JSON values. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: NonNullable<Message<"envoy.config.core.v3.Node">["metadata"]>;
   readonly region: string;
   readonly zone: string;
   readonly subZone: string;

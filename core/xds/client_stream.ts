@@ -4,7 +4,9 @@ import type { ViewSource } from "../cache/view_source.ts";
 import type { Message } from "../proto/message_types.ts";
 import type { Admission, Admit, Client, Protocol } from "./client.ts";
 import { type ClientNode, toClientNode } from "./client_node.ts";
+import type { ClientView } from "./client_status.ts";
 import type { StreamEvent } from "./event.ts";
+import type { ResourceStatus } from "./resource_status.ts";
 
 /** Who watches the clients. Nothing is told of a client before `opened` or after `closed`. */
 export interface ClientObserver {
@@ -23,6 +25,7 @@ export interface Machine<Request, Response> {
   readonly progress: number;
   receive(request: Request): Output<Response>;
   advance(): Output<Response>;
+  statuses(): Iterable<ResourceStatus>;
   close(): void;
 }
 
@@ -71,6 +74,13 @@ export class ClientStream<Wire extends WithNode, Request extends { readonly type
       call.end();
     });
     for (const event of ["error", "cancelled", "close"]) call.on(event, end);
+  }
+
+  /** Who is at the other end, once it has said so. */
+  get view(): ClientView | undefined {
+    const client = this.#client;
+    const machine = this.#machine;
+    return client && machine && { client, statuses: () => machine.statuses() };
   }
 
   /** The cache has changed. */

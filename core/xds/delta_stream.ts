@@ -3,6 +3,7 @@ import type { ViewSource } from "../cache/view_source.ts";
 import { type DeltaPayload, DeltaSubscription } from "./delta_subscription.ts";
 import type { StreamEvent } from "./event.ts";
 import { limitsOf, ORDER, progressOf } from "./order.ts";
+import type { ResourceStatus } from "./resource_status.ts";
 
 /** What matters of a `DeltaDiscoveryRequest`. */
 export interface DeltaRequest {
@@ -100,6 +101,10 @@ export class DeltaStream {
       }
     }
     return { responses, events };
+  }
+
+  *statuses(): Iterable<ResourceStatus> {
+    for (const { subscription } of this.#types.values()) yield* subscription.statuses();
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import type { StreamEvent } from "./event.ts";
 import type { Limits, Ordered } from "./order.ts";
 import { PendingRemovals } from "./pending_removals.ts";
 import { Quarantine } from "./quarantine.ts";
+import type { ResourceStatus } from "./resource_status.ts";
 import { UnknownNames } from "./unknown_names.ts";
 
 /** What one delta response tells the client. Streams in step share one object, and so its encoded bytes. */
@@ -135,7 +136,7 @@ export class DeltaSubscription implements Ordered {
     }
     const culprit = this.#bisection.rejected(resources);
     if (culprit) {
-      this.#quarantine.add(culprit);
+      this.#quarantine.add(culprit, error);
       const { name, version, sessionId } = culprit;
       events.push({ kind: "rejected", typeUrl, name, version, sessionId, generation, message: error });
     }
@@ -160,6 +161,26 @@ export class DeltaSubscription implements Ordered {
     }
     this.#inFlight = { payload, from, generation: this.#cursor.position };
     return this.#inFlight;
+  }
+
+  /** How far the client is with everything that it gets. */
+  *statuses(): Iterable<ResourceStatus> {
+    const { typeUrl, log } = this.view;
+    const sent = new Set(this.#inFlight?.payload.resources);
+    for (const resource of this.#wildcard ? this.view.resources() : this.#named()) {
+      const error = this.#quarantine.reasonAgainst(resource);
+      const waits = this.#owesAll || this.#owed.has(resource.name) ||
+        log.lastChanged(resource.name) > this.#cursor.position || this.#bisection.holds(resource);
+      if (error !== undefined) yield { typeUrl, resource, status: "ERROR", error };
+      else yield { typeUrl, resource, status: sent.has(resource) ? "STALE" : waits ? "NOT_SENT" : "SYNCED" };
+    }
+  }
+
+  *#named(): Iterable<Resource> {
+    for (const name of this.#names) {
+      const resource = this.view.get(name);
+      if (resource) yield resource;
+    }
   }
 
   #settle(generation: number): void {

@@ -3,6 +3,7 @@ import { isTypeUrl, type TypeUrl } from "../cache/resource_type.ts";
 import type { StreamEvent } from "./event.ts";
 import { limitsOf, ORDER, progressOf } from "./order.ts";
 import { type SotwPayload, SotwSubscription } from "./sotw_subscription.ts";
+import type { ResourceStatus } from "./resource_status.ts";
 
 /** What matters of a `DiscoveryRequest`. */
 export interface SotwRequest {
@@ -93,6 +94,10 @@ export class SotwStream {
       }
     }
     return { responses, events };
+  }
+
+  *statuses(): Iterable<ResourceStatus> {
+    for (const { subscription } of this.#types.values()) yield* subscription.statuses();
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import type { StreamEvent } from "./event.ts";
 import type { Limits, Ordered } from "./order.ts";
 import { PendingRemovals } from "./pending_removals.ts";
 import { Quarantine } from "./quarantine.ts";
+import type { ResourceStatus } from "./resource_status.ts";
 
 /** What one state-of-the-world response tells the client. */
 export interface SotwPayload {
@@ -118,7 +119,7 @@ export class SotwSubscription implements Ordered {
     const events: StreamEvent[] = [{ kind: "nacked", typeUrl, names, message: error }];
     const culprit = this.#bisection.rejected(suspects);
     if (culprit) {
-      this.#quarantine.add(culprit);
+      this.#quarantine.add(culprit, error);
       const { name, version, sessionId } = culprit;
       events.push({ kind: "rejected", typeUrl, name, version, sessionId, generation, message: error });
     } else if (suspects.length === 0) {
@@ -141,6 +142,18 @@ export class SotwSubscription implements Ordered {
     this.#inFlight = this.#retry(until) ?? this.#compose(until, limits);
     if (!this.#inFlight) this.#settle(this.#cursor.position);
     return this.#inFlight;
+  }
+
+  /** How far the client is with everything that it gets. */
+  *statuses(): Iterable<ResourceStatus> {
+    const { typeUrl } = this.view;
+    const sent = new Set(this.#inFlight?.suspects);
+    for (const resource of this.#wanted()) {
+      const error = this.#quarantine.reasonAgainst(resource);
+      const has = this.#accepted.get(resource.name)?.version === resource.version;
+      if (error !== undefined) yield { typeUrl, resource, status: "ERROR", error };
+      else yield { typeUrl, resource, status: sent.has(resource) ? "STALE" : has ? "SYNCED" : "NOT_SENT" };
+    }
   }
 
   get #complete(): boolean {

@@ -14,6 +14,7 @@ import type { Message, MessageName } from "../proto/message_types.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { Admit } from "./client.ts";
 import { toClientNode } from "./client_node.ts";
+import type { ClientView } from "./client_status.ts";
 import { type ClientObserver, ClientStream, type StreamKind } from "./client_stream.ts";
 import { DISCOVERY_METHODS, type DiscoveryMethod } from "./discovery_methods.ts";
 import { encodeSotwResponse } from "./encode_sotw_response.ts";
@@ -35,12 +36,14 @@ export interface XdsServer {
   readonly port: number;
   /** To be called after every change of the cache. */
   advance(): void;
+  /** Who is connected. */
+  clients(): readonly ClientView[];
   /** Tells every client to go elsewhere, and ends. */
   close(): Promise<void>;
 }
 
 type WithNode = { readonly node?: Message<"envoy.config.core.v3.Node"> };
-type Stream = { advance(): void; abort(code: status, details: string): void };
+type Stream = { readonly view: ClientView | undefined; advance(): void; abort(code: status, details: string): void };
 type DiscoveryRequest = Message<"envoy.service.discovery.v3.DiscoveryRequest">;
 
 const DELTA_REQUEST = "envoy.service.discovery.v3.DeltaDiscoveryRequest";
@@ -70,6 +73,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
     advance() {
       for (const stream of streams) stream.advance();
     },
+    clients: () => Array.from(streams, ({ view }) => view).filter((view) => view !== undefined),
     async close() {
       for (const stream of streams) stream.abort(status.UNAVAILABLE, "Signalbox is stopping");
       const forced = setTimeout(() => server.forceShutdown(), GRACE_MS);
