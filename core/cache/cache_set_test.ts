@@ -89,6 +89,14 @@ Deno.test("apply() gives a session to the groups that it names, or to all", () =
   assert.deepEqual(names(CLUSTER, "us"), ["everywhere", "here"]);
 });
 
+Deno.test("apply() makes what groups share once", () => {
+  const { caches } = createCaches(0, ["eu", "us"]);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  const of = (group: string) => caches.group(group)?.view(CLUSTER).get("a");
+  assert.ok(of("eu"));
+  assert.equal(of("eu"), of("us"));
+});
+
 Deno.test("changedAt() tells the step of a session's last change, which draining is not", () => {
   const { caches } = createCaches(5000);
   caches.apply([{ id: "a", fragment: fragment("a") }], 0);

@@ -2,8 +2,8 @@ import { ChangeLog } from "./change_log.ts";
 import { Digest } from "./digest.ts";
 import type { Fragment, SharedResources } from "./fragment.ts";
 import type { Dialect } from "./dialect.ts";
-import { type Renderer, RENDERERS } from "./render.ts";
-import { GRPC_RENDERERS } from "./render_grpc.ts";
+import type { Renderer } from "./render.ts";
+import { rendererOf } from "./rendered.ts";
 import type { Resource } from "./resource.ts";
 import { ROUTE, type TypeUrl } from "./resource_type.ts";
 import { RouteTable } from "./route_table.ts";
@@ -31,7 +31,7 @@ export class ResourceView {
     readonly fragments: Iterable<Fragment>;
   }) {
     this.typeUrl = typeUrl;
-    this.#renderer = options.dialect === "grpc" ? GRPC_RENDERERS[typeUrl] : RENDERERS[typeUrl];
+    this.#renderer = rendererOf(options.dialect, typeUrl);
     this.#routeTable = typeUrl === ROUTE && options.dialect === "envoy" ? new RouteTable() : undefined;
     this.log = new ChangeLog({ head: options.generation });
     for (const resource of this.#renderer.shared(options.shared)) this.#put(resource);
