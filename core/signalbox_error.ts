@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   not_live: { meaning: "The change is durable, and not live on every Envoy.", http: 202, grpc: 4 },
   body_too_large: { meaning: "The request's body is over the limit.", http: 413, grpc: 8 },
   unsupported_media_type: { meaning: "The request's content type is not JSON.", http: 415, grpc: 3 },
+  request_timeout: { meaning: "The request's body did not come to its end in time.", http: 408, grpc: 4 },
   store_unavailable: { meaning: "The store did not accept the change; nothing was changed.", http: 503, grpc: 14 },
   store_full: { meaning: "The store has no room; nothing was changed.", http: 507, grpc: 8 },
   store_locked: { meaning: "Another process uses the store.", http: 503, grpc: 14 },

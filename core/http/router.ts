@@ -15,6 +15,13 @@ const log = getLogger(["signalbox", "http"]);
 /** A router whose every failure is a problem+json. */
 export function createRouter(): Router {
   const router = new Hono();
+  // HEAD is answered by what answers GET; the length that it tells is that of GET's body (RFC 9110, 9.3.2).
+  router.use(async (context, next) => {
+    await next();
+    if (context.req.method !== "HEAD") return;
+    const { byteLength } = await context.res.clone().arrayBuffer();
+    context.header("content-length", String(byteLength));
+  });
   router.notFound(({ req }) =>
     problemResponse(new SignalboxError("not_found", `Cannot find "${req.path}": no such path`))
   );
@@ -31,7 +38,7 @@ export function createRouter(): Router {
 /** The methods of one path. Any other is refused, with those that there are. */
 export function addPath(router: Router, path: string, handlers: Readonly<Partial<Record<Method, Handler>>>): void {
   for (const [method, handler] of Object.entries(handlers)) router.on(method, path, handler);
-  const allow = Object.keys(handlers).join(", ");
+  const allow = Object.keys(handlers).flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   router.all(path, ({ req }) => {
     const error = new SignalboxError("method_not_allowed", `Cannot ${req.method} "${req.path}": only ${allow}`);
     return problemResponse(error, { allow });

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { ERROR_CODES, SignalboxError } from "../signalbox_error.ts";
+import { problemResponse, toProblem } from "./problem.ts";
+
+Deno.test("problemResponse() has the status of the code, the headers given and its own content type", async () => {
+  const error = new SignalboxError("store_full", "Cannot write: the disk is full");
+  const response = problemResponse(error, { allow: "GET", "content-type": "text/plain" });
+  assert.equal(response.status, 507);
+  assert.equal(response.headers.get("allow"), "GET");
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  assert.deepEqual(await response.json(), toProblem(error));
+});
+
+Deno.test("toProblem() has a status that is an error for every code", () => {
+  for (const code of Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[]) {
+    const { status, type } = toProblem(new SignalboxError(code, "Cannot"));
+    assert(status >= 400 && status < 600, code);
+    assert.equal(type, `urn:signalbox:error:${code}`);
+  }
+});
