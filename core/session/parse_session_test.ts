@@ -139,6 +139,12 @@ Deno.test("parseSession() takes an address when it is IPv4 or IPv6", () => {
   assert.equal(parse({ ...GOOD, address: "2001:0DB8:0000::0001" }).backends[0]?.address, "2001:db8::1");
 });
 
+Deno.test("parseSession() refuses a host when a letter becomes ASCII only in lower case", () => {
+  // The Kelvin sign: its lower case is k.
+  assertIssue({ host: "\u212A.example.org" }, "host", /in ASCII/);
+  assert.equal(parse({ ...GOOD, host: "K.example.org" }).host, "k.example.org");
+});
+
 Deno.test("parseSession() refuses a host when it is no DNS name of its own", () => {
   const cases: readonly [string, RegExp][] = [
     ["", /must be a DNS name/],

@@ -13,13 +13,21 @@ const EXPECTED: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
-/** Every issue of a refused input in plain words, in the order found; `prefix` is where the input itself stands. */
+/** More than anybody reads; a hostile input could make its answer many times its own size. */
+const MAX_ISSUES = 100;
+
+/**
+ * Every issue of a refused input in plain words, in the order found; `prefix` is where the input itself stands.
+ * After 100 the last one says how many more there are.
+ */
 export function listIssues(error: z.core.$ZodError, prefix: readonly PropertyKey[] = []): readonly Issue[] {
-  return error.issues.flatMap((issue): Issue[] => {
+  const all = error.issues.flatMap((issue): Issue[] => {
     const path = [...prefix, ...issue.path];
     if (issue.code !== "unrecognized_keys") return [{ path: formatPath(path), message: issue.message }];
     return issue.keys.map((key) => ({ path: formatPath([...path, key]), message: "is not a known field" }));
   });
+  if (all.length <= MAX_ISSUES) return all;
+  return [...all.slice(0, MAX_ISSUES), { path: "", message: `has ${all.length - MAX_ISSUES} more issues` }];
 }
 
 /** Options of `safeParse` under which `listIssues()` reads as it should. A message in the schema comes first. */
