@@ -32,7 +32,8 @@ export class SessionDraft implements SessionLookup {
     for (const [i, host] of hostsOf(session).entries()) {
       const owner = this.ownerOf(host);
       if (owner !== undefined && owner !== session.id) {
-        return { path: i === 0 ? "host" : `aliases[${i - 1}]`, host, owner };
+        // Without an index: aliases are sorted, and no longer where the caller wrote them.
+        return { path: i === 0 ? "host" : "aliases", host, owner };
       }
     }
     return undefined;

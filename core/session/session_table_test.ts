@@ -71,7 +71,7 @@ Deno.test("SessionDraft.findTakenHost() names the field when a host or an alias 
   const draft = tableOf(record("a", { aliases: ["x.example.org"] })).draft();
   assert.equal(draft.findTakenHost(record("a", { host: "x.example.org" }).session), undefined);
   assert.deepEqual(draft.findTakenHost(record("b", { aliases: ["w.example.org", "x.example.org"] }).session), {
-    path: "aliases[1]",
+    path: "aliases",
     host: "x.example.org",
     owner: "a",
   });

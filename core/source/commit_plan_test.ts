@@ -116,7 +116,7 @@ Deno.test("CommitPlan.decide() refuses with host_taken when another session has 
   assert.deepEqual(errorOf(outcomes[1]), {
     code: "host_taken",
     message: 'Cannot register "c": host b.example.org is taken',
-    issues: [{ path: "aliases[0]", message: 'is taken: session "b" has b.example.org' }],
+    issues: [{ path: "aliases", message: 'is taken: session "b" has b.example.org' }],
   });
   assert.equal(errorOf(outcomes[2]).issues[0]?.path, "host");
   assert.deepEqual(plan.storeChanges().length, 1);

@@ -1,7 +1,7 @@
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import manifest from "../../deno.json" with { type: "json" };
 import { PROBLEM_MEDIA_TYPE } from "../http/problem.ts";
-import { sessionId } from "../session/registration_schema.ts";
+import { registrationSchema, sessionId } from "../session/registration_schema.ts";
 import { ERROR_CODES, type ErrorCode } from "../signalbox_error.ts";
 import { listQuerySchema } from "./list_query.ts";
 import {
@@ -25,13 +25,16 @@ const READING: readonly ErrorCode[] = [
   "malformed_request",
   "unsupported_media_type",
   "body_too_large",
+  "request_timeout",
   "invalid_request",
 ];
-const WRITING: readonly ErrorCode[] = ["store_unavailable", "store_full", "not_ready"];
+const WRITING: readonly ErrorCode[] = ["store_unavailable", "store_full"];
+/** Of every operation. */
+const ANYWHERE: readonly ErrorCode[] = ["not_ready", "internal"];
 
 /** The problems of an operation, by status. */
 function problems(codes: readonly ErrorCode[]): Record<string, object> {
-  const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].http);
+  const byStatus = Map.groupBy([...codes, ...ANYWHERE], (code) => ERROR_CODES[code].http);
   return Object.fromEntries(Array.from(byStatus, ([status, codes]) => [
     status,
     {
@@ -125,7 +128,7 @@ export function buildOpenApi() {
           requestBody: {
             required: true,
             description: "As in POST; the id may be left out.",
-            content: json(newTaskSchema.partial({ id: true }).meta({ id: "PutTask" })),
+            content: json(newTaskSchema.partial({ id: true }).meta({ ...registrationSchema.meta(), id: "PutTask" })),
           },
           responses: registration("It is registered."),
         }),

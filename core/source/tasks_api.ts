@@ -1,4 +1,5 @@
 import { readJsonBody } from "../http/json_body.ts";
+import { queryOf } from "../http/query.ts";
 import { addPath, type Router } from "../http/router.ts";
 import { parseSession, type ParseSessionOptions } from "../session/parse_session.ts";
 import type { SessionTable } from "../session/session_table.ts";
@@ -47,7 +48,7 @@ export function addTasksApi(router: Router, { registrar, table, receipts, parsin
 
   addPath(router, "/xds/tasks", {
     GET({ req }) {
-      const { records, next } = table.list(parseListQuery(new URL(req.url).searchParams));
+      const { records, next } = table.list(parseListQuery(queryOf(req)));
       const tasks = records.map(toTask);
       return Response.json(next === undefined ? { tasks } : { tasks, next });
     },
@@ -96,7 +97,7 @@ export function addTasksApi(router: Router, { registrar, table, receipts, parsin
   });
 }
 
-const waitOf = (request: Request) => parseWaitQuery(new URL(request.url).searchParams);
+const waitOf = (request: Request) => parseWaitQuery(queryOf(request));
 
 function registered(outcome: Outcome | undefined) {
   if (outcome?.status === "refused") throw outcome.error;
