@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { createDevCertificate } from "../dev/certificate.ts";
+import { openSqliteStore } from "../store/sqlite_store.ts";
 import { runCommand, withFolder } from "./testdata/test_io.ts";
 
 const TLS_CONFIG = `domain: example.org
@@ -39,7 +42,7 @@ Deno.test("check exits with 1 and names each file when several cannot be used", 
       cert,
       `${file}: listeners[0].tls.cert: cannot read "${join(folder, "tls.crt")}": there is no such file`,
     );
-    assert(key?.startsWith(`${file}: listeners[0].tls.key: "${join(folder, "tls.key")}" has no private key in PEM: `));
+    assert.equal(key, `${file}: listeners[0].tls.key: "${join(folder, "tls.key")}" has no private key in PEM`);
     assert.equal(
       store,
       `${file}: store.path: cannot write "${join(folder, "new/folder/s.db")}": a part of its path is a file`,
@@ -58,6 +61,34 @@ Deno.test("check exits with 1 when a certificate has expired or has another key"
     assert.equal(code, 1);
     assert.match(err, /tls\.cert: ".*tls\.crt" expired on 2020-01-\S*Z\n/);
     assert.match(err, /tls\.key: ".*tls\.key" is not the key of ".*tls\.crt"\n/);
+  }));
+
+Deno.test("check exits with 1 when a key needs a passphrase or a certificate is none", () =>
+  withFolder(async (folder) => {
+    const file = await writeConfig(folder, TLS_CONFIG);
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const encrypted = privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" });
+    await Deno.writeTextFile(join(folder, "tls.key"), String(encrypted));
+    await Deno.writeTextFile(join(folder, "tls.crt"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    const { err } = await runCommand(["check", "--config", file]);
+    assert.match(err, /tls\.cert: ".*tls\.crt" has no certificate in PEM$/m);
+    assert.match(err, /tls\.key: ".*tls\.key" is encrypted: it must have no passphrase$/m);
+  }));
+
+Deno.test("check exits with 1 when the store's file is another program's, and 0 when it is Signalbox's", () =>
+  withFolder(async (folder) => {
+    const config = await writeConfig(folder, "{domain: a, store: {path: s.db}}");
+    const path = join(folder, "s.db");
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE t (a)");
+    other.close();
+    const expected = /^.*store\.path: ".*s\.db" is damaged, or is not Signalbox's$/m;
+    assert.match((await runCommand(["check", "-c", config])).err, expected);
+    await Deno.writeTextFile(path, "hello");
+    assert.match((await runCommand(["check", "-c", config])).err, expected);
+    await Deno.remove(path);
+    await (await openSqliteStore(path)).close();
+    assert.equal((await runCommand(["check", "-c", config])).code, 0);
   }));
 
 Deno.test("check exits with 1 when the store's file is empty or no file", () =>

@@ -1,9 +1,11 @@
 import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { Buffer } from "node:buffer";
+import { access, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { errorCode, fileFailure } from "../config/file_failure.ts";
 import { readTlsFiles } from "../config/tls_files.ts";
+import { APPLICATION_ID } from "../store/sqlite_schema.ts";
 import type { Issue } from "../signalbox_error.ts";
 
 /** What is wrong with the files of the listeners' certificates. */
@@ -29,13 +31,28 @@ export async function findStoreProblems(config: Config): Promise<readonly Issue[
     const found = await statOrUndefined(file);
     if (found !== undefined && !found.isFile()) return issue(`"${file}" is no file`);
     if (found?.size === 0) return issue(`"${file}" is empty: it was damaged, or is not Signalbox's`);
-    if (found !== undefined) await access(file, constants.R_OK | constants.W_OK);
+    if (found !== undefined) {
+      await access(file, constants.R_OK | constants.W_OK);
+      if (!await isStore(file)) return issue(`"${file}" is damaged, or is not Signalbox's`);
+    }
     const folder = await nearestFolder(dirname(file));
     if (!(await stat(folder)).isDirectory()) return issue(`cannot make "${file}": "${folder}" is no folder`);
     await access(folder, constants.W_OK | constants.X_OK);
     return [];
   } catch (thrown) {
     return issue(`cannot write "${file}": ${fileFailure(thrown)}`);
+  }
+}
+
+/** Whether the file begins as SQLite's do, with Signalbox's mark (https://sqlite.org/fileformat.html, "The Database Header"). */
+async function isStore(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(72), 0, 72, 0);
+    const isSqlite = buffer.subarray(0, 16).toString("latin1") === "SQLite format 3\0";
+    return bytesRead === 72 && isSqlite && buffer.readUInt32BE(68) === APPLICATION_ID;
+  } finally {
+    await handle.close();
   }
 }
 

@@ -56,8 +56,9 @@ function describeFailure(thrown: unknown): string {
   if (!(thrown instanceof SignalboxError)) {
     return `defect: ${thrown instanceof Error ? thrown.stack ?? thrown.message : String(thrown)}`;
   }
-  // The message of this one has a line an issue already, with file and line number.
-  if (thrown.code === "invalid_config" && thrown.issues.length > 0) return `the config is not valid\n${thrown.message}`;
+  // Of a config file the message has a line an issue already, with file and line number.
+  const isSaid = thrown.issues.length > 0 && thrown.issues.every(({ message }) => thrown.message.includes(message));
+  if (thrown.code === "invalid_config" && isSaid) return `the config is not valid\n${thrown.message}`;
   const issues = thrown.issues.map(({ path, message }) => `\n  ${path === "" ? message : `${path}: ${message}`}`);
   return `${thrown.message}${issues.join("")}`;
 }

@@ -46,6 +46,22 @@ Deno.test("serve exits with 1 and starts nothing when the config is not acceptab
     });
   }));
 
+Deno.test("serve names every issue when what the config says cannot be used", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "domain: example.org");
+    const issues = [{ path: "listeners[0].tls.cert", message: "is gone" }, { path: "", message: "is odd" }];
+    const outcome = await runCommand(["serve", "--config", file], {
+      createSignalbox: () =>
+        Promise.reject(new SignalboxError("invalid_config", "Cannot use the listeners' certificates", { issues })),
+      untilStopped: () => Promise.withResolvers<void>().promise,
+    });
+    assert.equal(
+      outcome.err,
+      "error: Cannot use the listeners' certificates\n  listeners[0].tls.cert: is gone\n  is odd\n",
+    );
+  }));
+
 Deno.test("serve exits with 1 and one line when Signalbox does not start", () =>
   withFolder(async (folder) => {
     const file = join(folder, "s.yaml");

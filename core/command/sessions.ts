@@ -140,8 +140,9 @@ function outcomeOf(created: boolean | undefined): string {
 async function remove(ids: readonly string[], options: WaitOptions, io: CommandIo): Promise<void> {
   const client = await connect(options, io);
   for (const id of ids) {
-    const { delivery } = await client.remove(id, waitOf(options));
-    if (!options.json) io.out(`${id} removed\n`);
+    const removed = await client.remove(id, waitOf(options));
+    io.out(options.json ? formatJson(removed) : `${id} removed\n`);
+    const { delivery } = removed;
     if (delivery && delivery.state !== "live") throw notLive(`"${id}" is removed, but not gone`, delivery);
   }
 }

@@ -123,10 +123,16 @@ Deno.test("sessions add sends nothing that was not said, and says so when the se
 });
 
 Deno.test("sessions remove deletes each session in turn", async () => {
-  const { seen, fetch } = fakeServer(new Response(null, { status: 204 }), new Response(null, { status: 204 }));
+  const { seen, fetch } = fakeServer(Response.json({ id: "a" }), Response.json({ id: "b" }));
   const outcome = await runCommand(["sessions", "remove", "a", "b"], { fetch });
   assert.deepEqual(outcome, { code: 0, out: "a removed\nb removed\n", err: "" });
   assert.deepEqual(seen.map(({ method, url }) => [method, url]), [["DELETE", `${BASE}/a`], ["DELETE", `${BASE}/b`]]);
+});
+
+Deno.test("sessions remove prints what the server answered with --json", async () => {
+  const server = fakeServer(Response.json({ id: "a", generation: 7 }));
+  const { out } = await runCommand(["sessions", "remove", "a", "--json"], server);
+  assert.deepEqual(JSON.parse(out), { id: "a", generation: 7 });
 });
 
 Deno.test("sessions prints a problem with all its issues when the server refuses", async () => {

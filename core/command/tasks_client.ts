@@ -25,6 +25,8 @@ const answer = z.looseObject({ delivery: shownDelivery.optional() });
 
 const page = z.looseObject({ tasks: z.array(shownSession), next: z.string().optional() });
 
+const removedSession = answer.extend({ id: z.string() });
+
 const problem = z.object({
   title: z.string().optional(),
   detail: z.string().optional(),
@@ -52,7 +54,7 @@ export interface TasksClient {
       readonly delivery: ShownDelivery | undefined;
     }
   >;
-  remove(id: string, wait?: string): Promise<{ readonly delivery: ShownDelivery | undefined }>;
+  remove(id: string, wait?: string): Promise<{ readonly id: string; readonly delivery?: ShownDelivery | undefined }>;
 }
 
 export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">): TasksClient {
@@ -111,9 +113,7 @@ export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">)
     async remove(id, wait) {
       const target = url(`/${encodeURIComponent(id)}`, wait);
       const response = await request(`Cannot remove session "${id}"`, target, { method: "DELETE" });
-      if (wait !== undefined) return { delivery: (await read(answer, response)).delivery };
-      await response.body?.cancel();
-      return { delivery: undefined };
+      return read(removedSession, response);
     },
   };
 }

@@ -25,19 +25,20 @@ function listenerConflicts(raw: unknown): readonly Conflict[] {
     if (typeof name === "string") {
       const first = names.get(name);
       if (first === undefined) names.set(name, index);
-      else {conflicts.push({
-          location: ["listeners", index, "name"],
-          message: `is also the name of listeners[${first}]`,
-        });}
+      else {
+        const message = `is also the name of listeners[${first}]`;
+        conflicts.push({ location: ["listeners", index, "name"], message });
+      }
     }
-    const socket = socketOf(listener, { address: "0.0.0.0", port: undefined });
-    if (socket !== undefined) {
+    const found = socketOf(listener, { address: "0.0.0.0", port: undefined });
+    if (found !== undefined) {
+      const socket = format(found);
       const first = sockets.get(socket);
       if (first === undefined) sockets.set(socket, index);
-      else {conflicts.push({
-          location: ["listeners", index, "port"],
-          message: `${socket} is taken by listeners[${first}]`,
-        });}
+      else {
+        const message = `${socket} is taken by listeners[${first}]`;
+        conflicts.push({ location: ["listeners", index, "port"], message });
+      }
     }
   });
   return conflicts;
@@ -70,17 +71,39 @@ function groupConflicts(raw: unknown): readonly Conflict[] {
 function serverConflicts(raw: unknown): readonly Conflict[] {
   const http = socketOf(read(raw, "http"), { address: "127.0.0.1", port: 8080 });
   const xds = socketOf(read(raw, "xds"), { address: "127.0.0.1", port: 18000 });
-  if (http === undefined || http !== xds) return [];
-  if (read(raw, "xds") === undefined) return [{ location: ["http", "port"], message: `${http} is taken by xds` }];
-  return [{ location: ["xds", "port"], message: `${xds} is taken by http` }];
+  if (http === undefined || xds === undefined || !overlap(http, xds)) return [];
+  const conflict = (place: "http" | "xds", own: Socket, other: Socket): readonly Conflict[] => {
+    const by = place === "http" ? "xds" : "http";
+    const which = format(own) === format(other) ? "" : `, which has ${format(other)}`;
+    return [{ location: [place, "port"], message: `${format(own)} is taken by ${by}${which}` }];
+  };
+  return read(raw, "xds") === undefined ? conflict("http", http, xds) : conflict("xds", xds, http);
 }
 
-/** `address:port`, or undefined where they are not of the right type or the port is picked when it is bound. */
-function socketOf(value: unknown, defaults: { address: string; port: number | undefined }): string | undefined {
+interface Socket {
+  /** In lower case. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Whether one process cannot listen to both: `0.0.0.0` is every IPv4 address, and `::` every address. */
+function overlap(a: Socket, b: Socket): boolean {
+  if (a.port !== b.port) return false;
+  const covers = (wide: string, address: string) =>
+    wide === address || wide === "::" || (wide === "0.0.0.0" && !address.includes(":"));
+  return covers(a.address, b.address) || covers(b.address, a.address);
+}
+
+function format({ address, port }: Socket): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Undefined where it is not of the right type or the port is picked when it is bound. */
+function socketOf(value: unknown, defaults: { address: string; port: number | undefined }): Socket | undefined {
   const address = read(value, "address") ?? defaults.address;
   const port = read(value, "port") ?? defaults.port;
   if (typeof address !== "string" || typeof port !== "number" || port === 0) return undefined;
-  return address.includes(":") ? `[${address.toLowerCase()}]:${port}` : `${address}:${port}`;
+  return { address: address.toLowerCase(), port };
 }
 
 function read(value: unknown, key: string): unknown {

@@ -24,7 +24,8 @@ const duration = (minMs: number, range: string) =>
 
 const domain = z.string()
   .max(MAX_DOMAIN_LENGTH, `must be at most ${MAX_DOMAIN_LENGTH} characters, so that <id>.<domain> is a host`)
-  .regex(DOMAIN, "must be a DNS name such as example.org")
+  .regex(DOMAIN, { error: "must be a DNS name such as example.org", abort: true })
+  .regex(/(?:^|\.)(?!\d+$)[^.]+$/, "must not end in a number")
   .describe("A session's host is <id>.<domain> where it asks for no other.");
 
 const http = z.strictObject({

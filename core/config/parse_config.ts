@@ -30,7 +30,11 @@ export function parseConfig(text: string, options: ParseConfigOptions): Config {
   if (unreadable.length > 0) {
     throw invalidConfig(
       fileName,
-      unreadable.map((error) => ({ path: "", message: error.message, line: lines.linePos(error.pos[0]).line })),
+      unreadable.map(({ code, message, pos }) => ({
+        path: "",
+        message: code === "MULTIPLE_DOCS" ? "must be one YAML document" : message,
+        line: lines.linePos(pos[0]).line,
+      })),
     );
   }
 

@@ -110,6 +110,8 @@ Deno.test("parseConfig() names the type it wants when a value has another", () =
     ["hello", "signalbox.yaml: must be a mapping"],
     ["domain: 5", "signalbox.yaml:1: domain: must be a text"],
     ["domain: ''", "signalbox.yaml:1: domain: must be a DNS name such as example.org"],
+    ["domain: 10.0.0.1", "signalbox.yaml:1: domain: must not end in a number"],
+    ["domain: a.123", "signalbox.yaml:1: domain: must not end in a number"],
     ["{domain: a, http: 8080}", "signalbox.yaml:1: http: must be a mapping"],
     ["{domain: a, http: {port: '8080'}}", "signalbox.yaml:1: http.port: must be a number"],
     ["{domain: a, http: {port: 80.5}}", "signalbox.yaml:1: http.port: must be a whole number"],
@@ -117,6 +119,14 @@ Deno.test("parseConfig() names the type it wants when a value has another", () =
     ["{domain: a, http: {port: .inf}}", "signalbox.yaml:1: http.port: must be a number"],
     ["{domain: a, xds: {port: 8080}}", "signalbox.yaml:1: xds.port: 127.0.0.1:8080 is taken by http"],
     ["{domain: a, http: {port: 18000}}", "signalbox.yaml:1: http.port: 127.0.0.1:18000 is taken by xds"],
+    [
+      "{domain: a, http: {address: 0.0.0.0, port: 80}, xds: {port: 80}}",
+      "signalbox.yaml:1: xds.port: 127.0.0.1:80 is taken by http, which has 0.0.0.0:80",
+    ],
+    [
+      "{domain: a, http: {address: '::1', port: 80}, xds: {address: '::', port: 80}}",
+      "signalbox.yaml:1: xds.port: [::]:80 is taken by http, which has [::1]:80",
+    ],
     ["{domain: a, store: {kind: redis}}", "signalbox.yaml:1: store.kind: must be sqlite or memory"],
     ["{domain: a, store: memory}", "signalbox.yaml:1: store: must be a mapping"],
     ["{domain: a, store: {path: ''}}", "signalbox.yaml:1: store.path: must be the path of a file"],
@@ -128,6 +138,13 @@ Deno.test("parseConfig() names the type it wants when a value has another", () =
   for (const [text, problem] of cases) assert.deepEqual(problemsOf(text), [problem], text);
 });
 
+Deno.test("parseConfig() accepts one port for HTTP and xDS on addresses that exclude each other", () => {
+  for (const [http, xds] of [["127.0.0.1", "127.0.0.2"], ["127.0.0.1", "::1"], ["0.0.0.0", "::1"]]) {
+    const text = `{domain: a, http: {address: "${http}", port: 80}, xds: {address: "${xds}", port: 80}}`;
+    assert.equal(parseConfig(text, options).xds.port, 80);
+  }
+});
+
 Deno.test("parseConfig() accepts one port on two addresses and any number of port 0", () => {
   const text = `{domain: a, http: {port: 0}, xds: {port: 0}, listeners: [
     {name: a, address: 10.0.0.1, port: 80}, {name: b, address: "::1", port: 80}, {name: c, port: 0}, {name: d, port: 0}]}`;
@@ -137,7 +154,7 @@ Deno.test("parseConfig() accepts one port on two addresses and any number of por
 Deno.test("parseConfig() points at the line when the YAML cannot be read", () => {
   assert.match(problemsOf("domain: a\nhttp: {port: 1")[0] ?? "", /^signalbox\.yaml:2: /);
   assert.match(problemsOf("domain: a\ndomain: b")[0] ?? "", /^signalbox\.yaml:2: .*unique/);
-  assert.match(problemsOf("domain: a\n---\ndomain: b")[0] ?? "", /^signalbox\.yaml:2: /);
+  assert.deepEqual(problemsOf("domain: a\n---\ndomain: b"), ["signalbox.yaml:2: must be one YAML document"]);
   assert.match(problemsOf("domain: *nowhere")[0] ?? "", /nowhere/);
 });
 

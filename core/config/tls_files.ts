@@ -44,7 +44,9 @@ async function readPem<T>(file: string, what: string, parse: (pem: string) => T)
   }
   try {
     return { ok: true, pem, parsed: parse(pem) };
-  } catch (thrown) {
-    return { ok: false, message: `"${file}" has no ${what} in PEM: ${fileFailure(thrown)}` };
+  } catch {
+    // What the parser says is about its insides: "nom error", "DECODER routines".
+    const state = pem.includes("ENCRYPTED") ? "is encrypted: it must have no passphrase" : `has no ${what} in PEM`;
+    return { ok: false, message: `"${file}" ${state}` };
   }
 }

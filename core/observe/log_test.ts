@@ -47,6 +47,6 @@ Deno.test("formatText() has of an error what it says, and of a defect where it w
   const text = line(["Cannot answer a request"], { error: new TypeError("x is not a function"), path: "/a" });
   assert.match(
     text,
-    /^\S+ WARN {2}Cannot answer a request error="x is not a function" path=\/a\nTypeError: x is not a function\n    at .*log_test\.ts/,
+    /^\S+ WARN {2}Cannot answer a request error="x is not a function" path=\/a\nTypeError: x is not a function\n\s+at .*log_test\.ts/,
   );
 });
