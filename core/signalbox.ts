@@ -10,6 +10,7 @@ import { type HttpServer, startHttpServer } from "./http/http_server.ts";
 import { addOperatorApi, type Phase } from "./http/operator_api.ts";
 import { createRouter } from "./http/router.ts";
 import { Deliveries } from "./observe/deliveries.ts";
+import { routeGrpcLog } from "./observe/grpc_log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { buildShared, type ListenerSource } from "./pipeline/shared.ts";
@@ -51,6 +52,7 @@ const nowMs = () => performance.now();
  */
 export async function createSignalbox(config: Config): Promise<Signalbox> {
   const startedAtMs = performance.now();
+  routeGrpcLog();
   const metrics = new Metrics();
   let phase: Phase = "starting";
   let http: HttpServer | undefined;

@@ -10,8 +10,11 @@ export interface CommandIo {
   env(name: string): string | undefined;
   fetch(url: URL, init: RequestInit): Promise<Response>;
   createSignalbox(config: Config): Promise<RunningSignalbox>;
-  /** Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. */
-  untilStopped(): Promise<void>;
+  /**
+   * Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. With `hangUp` the end
+   * of the terminal is such a signal too; without, what was started with `nohup` goes on.
+   */
+  untilStopped(options?: { readonly hangUp?: boolean }): Promise<void>;
 }
 
 export interface RunningSignalbox {

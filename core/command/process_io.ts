@@ -16,7 +16,7 @@ export const processIo: CommandIo = {
     const { createSignalbox } = await import("../signalbox.ts");
     return await createSignalbox(config);
   },
-  untilStopped: () =>
+  untilStopped: ({ hangUp = false } = {}) =>
     new Promise((resolve) => {
       let stopping = false;
       const stop = () => {
@@ -26,6 +26,7 @@ export const processIo: CommandIo = {
       };
       Deno.addSignalListener("SIGINT", stop);
       Deno.addSignalListener("SIGTERM", stop);
+      if (hangUp) Deno.addSignalListener("SIGHUP", stop);
     }),
 };
 
@@ -35,7 +36,8 @@ function write(target: { writeSync(bytes: Uint8Array): number }, text: string): 
   try {
     while (rest.length > 0) rest = rest.subarray(target.writeSync(rest));
   } catch (thrown) {
-    if (thrown instanceof Deno.errors.BrokenPipe) Deno.exit(NO_READER);
+    // EIO is what a terminal says that is gone.
+    if (thrown instanceof Deno.errors.BrokenPipe || Reflect.get(Object(thrown), "code") === "EIO") Deno.exit(NO_READER);
     throw thrown;
   }
 }

@@ -18,6 +18,21 @@ Deno.test("untilStopped() resolves at the first signal, and the second ends the 
   }
 });
 
+Deno.test("untilStopped() resolves when the terminal ends, where it is asked to", async () => {
+  for (const [args, lines, code] of [[["--hang-up"], 2, 130], [[], 1, 129]] as const) {
+    const child = new Deno.Command(Deno.execPath(), { args: ["run", "--quiet", CHILD, ...args], stdout: "piped" })
+      .spawn();
+    let seen = 0;
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      for (const line of text.trimEnd().split("\n")) {
+        seen++;
+        child.kill(line === "listening" ? "SIGHUP" : "SIGTERM");
+      }
+    }
+    assert.deepEqual([seen, (await child.status).code], [lines, code]);
+  }
+});
+
 const WRITER = new URL("testdata/write_much.ts", import.meta.url).pathname;
 
 Deno.test("out() has written everything when it returns", async () => {

@@ -1,10 +1,12 @@
 import { join, resolve, sep } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { CommandIo } from "../command/command_io.ts";
 import { formatHostPort } from "../command/host_port.ts";
 import { type DevFolder, devFolder } from "./dev_folder.ts";
 import { type EnvoyBinary, findEnvoy } from "./envoy_binary.ts";
 import type { LogRecord } from "./log_record.ts";
+import { lockFolder } from "./folder_lock.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { type FileWatch, type Watched, watchFiles } from "./watch_files.ts";
 
@@ -18,37 +20,44 @@ export interface DevOptions {
 
 /**
  * The laptop's sandbox until a signal ends it. What can happen meanwhile: a file changes (Signalbox restarts), a restart
- * fails or Signalbox ends by itself (said; the next change tries again), a signal (everything ends).
+ * fails or something ends by itself (said; the next change tries again), a signal (everything ends).
  */
 export async function runDev({ folder: path, watch, io }: DevOptions): Promise<void> {
   const startedAtMs = performance.now();
   const say = (line = "") => io.out(`${line}\n`);
   const folder = devFolder(path);
+  using _lock = await lockFolder(folder.path);
   // Before the start, so that a signal during it stops as orderly as one after it.
-  const stopped = io.untilStopped();
-  let stopping = false;
-  stopped.then(() => stopping = true);
+  const stopped = io.untilStopped({ hangUp: true }).then(() => true);
+  /** Ctrl-C reaches every process of the terminal, and this one may hear of it last. */
+  const isStopping = () => Promise.race([stopped, delay(200).then(() => false)]);
 
-  const envoy = await findEnvoy({ onDownload: () => say("Fetching Envoy (37 MB, once) ...") });
-  const sandbox = await createSandbox({
-    folder,
-    envoy,
-    onRecord: (record) => sayRecord(record, say),
-    onSignalboxLost: (code) => {
-      // Ctrl-C reaches every process of the terminal: what ends now may have been ended on purpose.
-      setTimeout(() => stopping || say(`Signalbox ended by itself (code ${code}). It starts again on a change.`), 200);
-    },
-  });
-  try {
+  async function run(sandbox: Sandbox, envoy: EnvoyBinary): Promise<void> {
     await sayWhatRuns(sandbox, folder, envoy, say);
     using changes = watch ? watchFiles(watched(folder)) : undefined;
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
     const watching = watch ? ` Restarts when its source or ${folder.configPath} changes.` : "";
     say(`Ready in ${seconds} s.${watching} Ctrl-C ends it all.`);
-    await Promise.race([stopped, restartOnChanges(sandbox, changes, say)]);
-  } finally {
-    stopping = true;
-    await sandbox[Symbol.asyncDispose]();
+    await restartOnChanges(sandbox, changes, say);
+  }
+
+  try {
+    const envoy = await findEnvoy({ onDownload: () => say("Fetching Envoy (37 MB, once) ...") });
+    await using sandbox = await createSandbox({
+      folder,
+      envoy,
+      onRecord: (record) => sayRecord(record, say),
+      async onLost(what, code) {
+        if (await isStopping()) return;
+        say(
+          `${what} ended by itself (code ${code}). ${watch ? "It starts again on a change." : "Ctrl-C ends the rest."}`,
+        );
+      },
+    });
+    await Promise.race([stopped, run(sandbox, envoy)]);
+  } catch (thrown) {
+    // What the signal has ended too makes a start fail, which is no news then.
+    if (!await isStopping()) throw thrown;
   }
 }
 

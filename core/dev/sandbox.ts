@@ -2,6 +2,7 @@ import { formatHostPort } from "../command/host_port.ts";
 import { createTasksClient } from "../command/tasks_client.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load_config.ts";
+import { routeGrpcLog } from "../observe/grpc_log.ts";
 import type { MovedPort } from "./dev_config.ts";
 import { type DevFolder, prepareCertificate, prepareDevFolder } from "./dev_folder.ts";
 import { createEchoBackend, type EchoBackend } from "./echo_backend.ts";
@@ -17,8 +18,8 @@ export interface SandboxOptions {
   readonly folder: DevFolder;
   readonly envoy: EnvoyBinary;
   readonly onRecord: (record: LogRecord) => void;
-  /** Signalbox ended, and nobody asked it to. */
-  readonly onSignalboxLost: (code: number) => void;
+  /** Signalbox or Envoy ended, and nobody asked it to. */
+  readonly onLost: (what: "Signalbox" | "Envoy", code: number) => void;
 }
 
 /** All that a laptop runs: Signalbox, two backends, their sessions, and Envoy where there is one. */
@@ -30,7 +31,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly envoy: EnvoyProcess | undefined;
   /** One call through Envoy to the session of the first backend; tries until it works. */
   firstCall(): Promise<{ readonly host: string; readonly backend: string; readonly tookMs: number }>;
-  /** Signalbox again, with the config as it is now; Envoy goes on, unless what it was started with has changed. */
+  /** Signalbox again, with the config as it is now; Envoy goes on, unless it was lost or what it was started with has changed. */
   restart(): Promise<void>;
 }
 
@@ -40,6 +41,8 @@ const BACKEND_PORT = 50051;
 /** Starts everything. Whatever was started is ended again where something fails. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { folder } = options;
+  // A backend whose place is taken takes another: grpc-js need not say so.
+  routeGrpcLog();
   await using stack = new AsyncDisposableStack();
   const prepared = await prepareDevFolder(folder, new Date());
   const state = { config: prepared.config, stopping: false, bootstrap: "" };
@@ -66,7 +69,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { onRecord } = options;
     const started = await startSignalbox({ configPath: folder.configPath, program: signalboxProgram(), onRecord });
     started.exited.then(({ code }) => {
-      if (!state.stopping && signalbox === started) options.onSignalboxLost(code);
+      if (!state.stopping && signalbox === started) options.onLost("Signalbox", code);
     });
     return started;
   }
@@ -79,10 +82,18 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   async function startEnvoyIfChanged(): Promise<void> {
     if (options.envoy.kind === "missing") return;
     const bootstrap = await runSignalbox(["bootstrap", "--config", folder.configPath, "--node-id", "laptop"]);
-    if (bootstrap === state.bootstrap) return;
-    await envoy?.stop();
-    envoy = await startEnvoy({ path: options.envoy.path, bootstrap, folder: folder.path });
+    if (envoy !== undefined && bootstrap === state.bootstrap) return;
+    const before = envoy;
+    envoy = undefined;
+    await before?.stop();
+    const started = await startEnvoy({ path: options.envoy.path, bootstrap, folder: folder.path });
+    envoy = started;
     state.bootstrap = bootstrap;
+    started.exited.then(({ code }) => {
+      if (state.stopping || envoy !== started) return;
+      envoy = undefined;
+      options.onLost("Envoy", code);
+    });
   }
 
   return {
