@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { signalboxProgram } from "../../core/dev/signalbox_program.ts";
+import { testWithEnvoy } from "./envoy_test_case.ts";
+
+interface Dev extends AsyncDisposable {
+  /** Everything that it has printed. */
+  readonly text: string;
+  /** Resolves with the first line that has `part` and was not returned before. */
+  line(part: string): Promise<string>;
+  signal(signal: Deno.Signal): void;
+  /** The exit code. */
+  ended(): Promise<number>;
+}
+
+/** `signalbox dev` with its files in `folder`. */
+function startDev(folder: string): Dev {
+  const [file = "", ...args] = signalboxProgram();
+  const child = new Deno.Command(file, { args: [...args, "dev"], cwd: folder, stdout: "piped", stderr: "piped" })
+    .spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const complaints = new Response(child.stderr).text();
+  let text = "";
+  let at = 0;
+  async function line(part: string): Promise<string> {
+    for (;;) {
+      const end = text.indexOf("\n", at);
+      if (end === -1) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`dev ended before "${part}":\n${text}${await complaints}`);
+        text += value;
+        continue;
+      }
+      const found = text.slice(at, end);
+      at = end + 1;
+      if (found.includes(part)) return found;
+    }
+  }
+  async function ended(): Promise<number> {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) text += next.value;
+    text += await complaints;
+    return (await child.status).code;
+  }
+  let isOver = false;
+  child.status.then(() => isOver = true);
+  return {
+    get text() {
+      return text;
+    },
+    line,
+    ended,
+    signal: (signal) => child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      if (!isOver) child.kill("SIGTERM");
+      await ended();
+    },
+  };
+}
+
+async function runDev(folder: string, ...args: readonly string[]) {
+  const [file = "", ...rest] = signalboxProgram();
+  const { code, stdout, stderr } = await new Deno.Command(file, { args: [...rest, "dev", ...args], cwd: folder })
+    .output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-dev-" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const urlIn = (line: string): string => /http:\/\/[\d.:]+/.exec(line)?.[0] ?? "";
+
+async function isGone(url: string): Promise<boolean> {
+  return await fetch(url).then(async (response) => (await response.body?.cancel(), false), () => true);
+}
+
+testWithEnvoy(
+  "dev runs all of it, restarts what changes or ends, and leaves nothing behind",
+  () =>
+    withFolder(async (folder) => {
+      await using dev = startDev(folder);
+      const api = urlIn(await dev.line("tasks API"));
+      const envoy = urlIn(await dev.line("Envoy"));
+      await dev.line("A call through Envoy works: backend blue answered blue.dev.localhost");
+      await dev.line("Ctrl-C ends it all");
+
+      const call = await runDev(folder, "call", "green.dev.localhost", "good day");
+      assert.match(call.out, /^green says "good day" to green\.dev\.localhost, in \d+ ms\n/);
+      const unknown = await runDev(folder, "call", "red.dev.localhost");
+      assert.equal(unknown.code, 1);
+      assert.match(unknown.err, /^error: Cannot call "red\.dev\.localhost": UNIMPLEMENTED/);
+      const second = await runDev(folder);
+      assert.deepEqual(second, {
+        code: 1,
+        out: "",
+        err: 'error: Cannot run in ".signalbox/dev": another `dev` runs there\n',
+      });
+
+      const configPath = join(folder, ".signalbox/dev/signalbox.yaml");
+      const config = await Deno.readTextFile(configPath);
+      await Deno.writeTextFile(configPath, config.replace("routes: scoped", "routes: none"));
+      assert.match(await dev.line("changed, but"), /delivery\.routes: must be scoped, rds or vhds$/);
+      await Deno.writeTextFile(configPath, config.replace("routes: scoped", "routes: rds"));
+      assert.match(await dev.line("restarted"), /signalbox\.yaml changed: .*blue\.dev\.localhost answers/);
+
+      await (await fetch(`${envoy}/quitquitquit`, { method: "POST" })).body?.cancel();
+      await dev.line("Envoy ended by itself (code 0). It starts again on a change.");
+      await Deno.writeTextFile(configPath, config);
+      await dev.line("blue.dev.localhost answers");
+
+      dev.signal("SIGINT");
+      assert.equal(await dev.ended(), 0);
+      assert.doesNotMatch(dev.text, /error|defect/);
+      assert.ok(await isGone(api), "Signalbox is still there");
+      assert.ok(await isGone(envoy), "the first Envoy is still there");
+      const admin = (await Deno.readTextFile(join(folder, ".signalbox/dev/envoy.admin"))).trim();
+      assert.ok(await isGone(`http://${admin}`), "Envoy is still there");
+    }),
+);
+
+testWithEnvoy("dev ends at a signal that comes while it starts", () =>
+  withFolder(async (folder) => {
+    await using dev = startDev(folder);
+    const api = urlIn(await dev.line("tasks API"));
+    dev.signal("SIGHUP");
+    assert.equal(await dev.ended(), 0);
+    assert.doesNotMatch(dev.text, /error|defect/);
+    assert.ok(await isGone(api));
+  }));
