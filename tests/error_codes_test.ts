@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseConfig } from "../core/config/parse_config.ts";
+import { startHttpServer } from "../core/http/http_server.ts";
+import { addOperatorApi } from "../core/http/operator_api.ts";
+import { createRouter } from "../core/http/router.ts";
+import { Metrics } from "../core/observe/metrics.ts";
+import { readJsonBody } from "../core/http/json_body.ts";
+import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
+import { unavailable } from "../core/source/testdata/store_double.ts";
+import { startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
+import { openSqliteStore } from "../core/store/sqlite_store.ts";
+import { sampleRecord } from "./suite/store_suite.ts";
+
+/** What is thrown, or the code of the problem that is answered. */
+type Seen = Promise<unknown>;
+
+const post = async (body: unknown, headers?: Readonly<Record<string, string>>): Seen =>
+  (await (await startTasksBed()).ask("POST", "/xds/tasks", body, headers)).body;
+
+async function inFolder(run: (path: string) => Seen): Seen {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await run(join(folder, "s.db"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** How each code comes about. */
+const PROVOKED: Readonly<Record<ErrorCode, () => Seen>> = {
+  malformed_request: () => post("{"),
+  invalid_request: () => post({ ...TASK, port: 0 }),
+  async not_found() {
+    return (await (await startTasksBed()).ask("GET", "/xds/tasks/none")).body;
+  },
+  async method_not_allowed() {
+    return (await (await startTasksBed()).ask("PATCH", "/xds/tasks")).body;
+  },
+  async host_taken() {
+    const bed = await startTasksBed();
+    await bed.ask("POST", "/xds/tasks", TASK);
+    return (await bed.ask("POST", "/xds/tasks", { ...TASK, id: "b", host: "session-1.example.org" })).body;
+  },
+  body_too_large: () => post("x".repeat(2_000_000)),
+  unsupported_media_type: () => post("{}", { "content-type": "text/plain" }),
+  request_timeout() {
+    const body = new ReadableStream({ pull: () => new Promise(() => {}) });
+    const request = new Request("http://a/", { method: "POST", body, headers: { "content-type": "application/json" } });
+    return readJsonBody(request, { maxBytes: 1, timeoutMs: 1 });
+  },
+  async store_unavailable() {
+    const bed = await startTasksBed();
+    bed.store.failure = unavailable();
+    return (await bed.ask("POST", "/xds/tasks", TASK)).body;
+  },
+  store_full: () =>
+    inFolder(async (path) => {
+      const store = await openSqliteStore(path, { maxPages: 5 });
+      try {
+        const puts = Array.from({ length: 500 }, (_, i) => ({ kind: "put", record: sampleRecord(`s-${i}`) }) as const);
+        await store.commit(1, puts);
+      } finally {
+        await store.close();
+      }
+    }),
+  store_locked: () =>
+    inFolder(async (path) => {
+      const store = await openSqliteStore(path);
+      try {
+        await openSqliteStore(path);
+      } finally {
+        await store.close();
+      }
+    }),
+  store_damaged: () =>
+    inFolder(async (path) => {
+      await Deno.writeTextFile(path, "no database");
+      await openSqliteStore(path);
+    }),
+  // deno-lint-ignore require-await -- what throws must reject
+  async invalid_config() {
+    parseConfig("domain: ''", { baseDir: "/" });
+  },
+  async address_in_use() {
+    const options = { address: "127.0.0.1", handler: () => new Response() };
+    const server = startHttpServer({ ...options, port: 0 });
+    try {
+      startHttpServer({ ...options, port: server.port });
+    } finally {
+      await server.close();
+    }
+  },
+  async not_ready() {
+    const router = createRouter();
+    addOperatorApi(router, { phase: () => "starting", metrics: new Metrics() });
+    return await (await router.request("/readyz")).json();
+  },
+  internal: () => post({ ...TASK, labels: { build: "throws" } }),
+};
+
+for (const [code, provoke] of Object.entries(PROVOKED)) {
+  Deno.test(`error code ${code} comes about as it says`, async () => {
+    const seen = await provoke().catch((thrown: unknown) => {
+      assert(thrown instanceof SignalboxError, String(thrown));
+      return thrown;
+    });
+    assert.equal(Object(seen).code, code);
+  });
+}
+
+Deno.test("README lists every error code with its status and its meaning", async () => {
+  const readme = await Deno.readTextFile("README.md");
+  const rows = [...readme.matchAll(/^\| `([a-z_]+)` +\| (\d{3}) +\| (.+?) +\|$/gm)]
+    .map(([, code, status, meaning]) => [code, Number(status), meaning]);
+  const codes = Object.entries(ERROR_CODES).map(([code, { http, meaning }]) => [code, http, meaning]);
+  assert.deepEqual(rows, codes);
+});
