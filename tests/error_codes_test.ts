@@ -8,7 +8,7 @@ import { Metrics } from "../core/observe/metrics.ts";
 import { readJsonBody } from "../core/http/json_body.ts";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
 import { unavailable } from "../core/source/testdata/store_double.ts";
-import { startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
+import { ENVOY, startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
 import { openSqliteStore } from "../core/store/sqlite_store.ts";
 import { sampleRecord } from "./suite/store_suite.ts";
 
@@ -41,6 +41,12 @@ const PROVOKED: Readonly<Record<ErrorCode, () => Seen>> = {
     const bed = await startTasksBed();
     await bed.ask("POST", "/xds/tasks", TASK);
     return (await bed.ask("POST", "/xds/tasks", { ...TASK, id: "b", host: "session-1.example.org" })).body;
+  },
+  async rejected_by_envoy() {
+    const bed = await startTasksBed();
+    bed.deliveries.opened(ENVOY, 0);
+    bed.deliveries.rejected(ENVOY, TASK.id, { resource: TASK.id, type: "cluster", message: "no" });
+    return (await bed.ask("POST", "/xds/tasks?wait=live", TASK)).body;
   },
   body_too_large: () => post("x".repeat(2_000_000)),
   unsupported_media_type: () => post("{}", { "content-type": "text/plain" }),

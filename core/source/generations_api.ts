@@ -1,3 +1,4 @@
+import { queryOf } from "../http/query.ts";
 import { addPath, type Router } from "../http/router.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { Receipts } from "./receipts.ts";
@@ -10,7 +11,7 @@ export function addGenerationsApi(router: Router, { receipts }: { readonly recei
   addPath(router, "/generations/:generation", {
     async GET({ req }) {
       const text = req.param("generation") ?? "";
-      const wait = parseWaitQuery(new URL(req.url).searchParams);
+      const wait = parseWaitQuery(queryOf(req));
       const generation = GENERATION.test(text) ? Number(text) : undefined;
       const delivery = generation === undefined
         ? undefined

@@ -136,7 +136,7 @@ export function buildOpenApi() {
           operationId: "removeTask",
           summary: "Remove a session.",
           requestParams: { path, query: waitQuerySchema },
-          responses: { ...removal, ...problems(["not_found", ...WRITING]) },
+          responses: { ...removal, ...problems(["invalid_request", "not_found", ...WRITING]) },
         }),
       },
       "/generations/{generation}": {

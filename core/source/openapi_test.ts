@@ -21,6 +21,7 @@ Deno.test("buildOpenApi() tells of every operation, with a name of its own and w
     "get /xds/tasks/{id}",
     "put /xds/tasks/{id}",
     "delete /xds/tasks/{id}",
+    "get /generations/{generation}",
     "post /xds/tasks:batch",
   ]);
   assert.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length);

@@ -10,7 +10,7 @@ ajv.addSchema(document, "openapi");
 function templateOf(path: string): string | undefined {
   const [plain = ""] = path.split("?");
   return Object.keys(document.paths ?? {}).find((template) =>
-    new RegExp(`^${RegExp.escape(template).replace(/\\\{id\\\}/g, "[^/]+")}$`).test(plain)
+    new RegExp(`^${RegExp.escape(template).replace(/\\\{\w+\\\}/g, "[^/]+")}$`).test(plain)
   );
 }
 
