@@ -55,10 +55,10 @@ function groupConflicts(raw: unknown): readonly Conflict[] {
     const name = read(group, "name");
     const earlier = first.get(name);
     if (earlier === undefined) first.set(name, index);
-    else {conflicts.push({
-        location: ["groups", index, "name"],
-        message: `is also the name of groups[${earlier}]`,
-      });}
+    else {
+      const message = `is also the name of groups[${earlier}]`;
+      conflicts.push({ location: ["groups", index, "name"], message });
+    }
     const wanted = read(group, "listeners");
     for (const [at, listener] of Array.isArray(wanted) ? wanted.entries() : []) {
       if (typeof listener !== "string" || names.has(listener)) continue;

@@ -30,7 +30,8 @@ export function createRouter(): Router {
     if (error.code === "internal") {
       log.error("Cannot answer a request", { method: req.method, path: req.path, error: thrown });
     }
-    return problemResponse(error);
+    // RFC 9110, 15.5.9: the client is not to send the rest of that body, nor anything after it.
+    return problemResponse(error, error.code === "request_timeout" ? { connection: "close" } : {});
   });
   return router;
 }

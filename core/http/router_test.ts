@@ -41,6 +41,19 @@ Deno.test("createRouter() answers what a handler throws as a problem", async () 
   });
 });
 
+Deno.test("createRouter() closes the connection of a body that does not end", async () => {
+  const router = createRouter();
+  const body = (code: "request_timeout" | "body_too_large") => ({
+    POST() {
+      throw new SignalboxError(code, "Cannot read the body");
+    },
+  });
+  addPath(router, "/slow", body("request_timeout"));
+  addPath(router, "/large", body("body_too_large"));
+  assert.equal((await router.request("/slow", { method: "POST" })).headers.get("connection"), "close");
+  assert.equal((await router.request("/large", { method: "POST" })).headers.get("connection"), null);
+});
+
 Deno.test("createRouter() keeps to itself what a defect says", async () => {
   const { status, code, detail } = await problemOf(sampleRouter().request("/breaks"));
   assert.deepEqual([status, code, detail], [500, "internal", "Signalbox's log says more."]);
