@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Command } from "commander";
+import type { CommandIo } from "../core/command/command_io.ts";
+import { addSessionsCommand } from "../core/command/sessions.ts";
 import { parseConfig } from "../core/config/parse_config.ts";
 import { startHttpServer } from "../core/http/http_server.ts";
 import { addOperatorApi } from "../core/http/operator_api.ts";
@@ -8,9 +11,18 @@ import { Metrics } from "../core/observe/metrics.ts";
 import { readJsonBody } from "../core/http/json_body.ts";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
 import { unavailable } from "../core/source/testdata/store_double.ts";
-import { ENVOY, startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
+import { ENVOY, SHOWN, startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
 import { openSqliteStore } from "../core/store/sqlite_store.ts";
 import { sampleRecord } from "./suite/store_suite.ts";
+
+const SILENT: CommandIo = {
+  out() {},
+  err() {},
+  env: () => undefined,
+  fetch: () => assert.fail("nothing should be fetched"),
+  createSignalbox: () => assert.fail("Signalbox should not be started"),
+  untilStopped: () => assert.fail("nothing should wait"),
+};
 
 /** What is thrown, or the code of the problem that is answered. */
 type Seen = Promise<unknown>;
@@ -47,6 +59,12 @@ const PROVOKED: Readonly<Record<ErrorCode, () => Seen>> = {
     bed.deliveries.opened(ENVOY, 0);
     bed.deliveries.rejected(ENVOY, TASK.id, { resource: TASK.id, type: "cluster", message: "no" });
     return (await bed.ask("POST", "/xds/tasks?wait=live", TASK)).body;
+  },
+  async not_live() {
+    const answer = { ...SHOWN, delivery: { state: "pending", envoys: [] } };
+    const program = new Command();
+    addSessionsCommand(program, { ...SILENT, fetch: () => Promise.resolve(Response.json(answer, { status: 202 })) });
+    await program.parseAsync(["sessions", "add", "a", "10.0.0.1:1", "--wait", "--json"], { from: "user" });
   },
   body_too_large: () => post("x".repeat(2_000_000)),
   unsupported_media_type: () => post("{}", { "content-type": "text/plain" }),

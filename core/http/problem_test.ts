@@ -11,10 +11,9 @@ Deno.test("problemResponse() has the status of the code, the headers given and i
   assert.deepEqual(await response.json(), toProblem(error));
 });
 
-Deno.test("toProblem() has a status that is an error for every code", () => {
-  for (const code of Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[]) {
-    const { status, type } = toProblem(new SignalboxError(code, "Cannot"));
-    assert(status >= 400 && status < 600, code);
-    assert.equal(type, `urn:signalbox:error:${code}`);
+Deno.test("toProblem() has the status and the meaning of its code", () => {
+  for (const [code, { http, meaning }] of Object.entries(ERROR_CODES)) {
+    const { status, title, type } = toProblem(new SignalboxError(code as keyof typeof ERROR_CODES, "Cannot"));
+    assert.deepEqual([status, title, type], [http, meaning, `urn:signalbox:error:${code}`]);
   }
 });
