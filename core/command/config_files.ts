@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
-import { errorCode, fileFailure } from "../config/file_failure.ts";
+import { errorCode, fileFailure } from "../file_failure.ts";
 import { readTlsFiles } from "../config/tls_files.ts";
 import type { Issue } from "../signalbox_error.ts";
 
