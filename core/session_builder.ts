@@ -19,6 +19,8 @@ export interface SessionBuilder {
   build(session: Session): BuildResult;
   /** Whether the session is served exactly so; if it is, it counts as built with what `fragment` was built with. */
   isServed(id: string, fragment: Fragment): boolean;
+  /** What is served of a session. */
+  served(id: string): Fragment | undefined;
   published(changes: readonly { readonly id: string; readonly fragment: Fragment | undefined }[]): void;
 }
 
@@ -51,6 +53,7 @@ export function createSessionBuilder(options: SessionBuilderOptions): SessionBui
       reads.replace(id, readsOf.get(fragment));
       return true;
     },
+    served: (id) => served.get(id),
     published(changes) {
       for (const { id, fragment } of changes) {
         if (fragment === undefined) served.delete(id);

@@ -18,8 +18,10 @@ import { buildShared, type ListenerSource } from "./pipeline/shared.ts";
 import { loadPlugins } from "./plugin/load_plugins.ts";
 import { PluginRuntime } from "./plugin/plugin_runtime.ts";
 import { createSessionBuilder } from "./session_builder.ts";
+import { createSessionExplainer } from "./session_explainer.ts";
 import { SessionTable } from "./session/session_table.ts";
 import { type Issue, SignalboxError } from "./signalbox_error.ts";
+import { addExplainApi } from "./source/explain_api.ts";
 import { addGenerationsApi } from "./source/generations_api.ts";
 import { Receipts } from "./source/receipts.ts";
 import { createRegistrar, type Registrar } from "./source/registrar.ts";
@@ -76,13 +78,15 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   });
   const caches = new CacheSet(new Map(shared), { drainMs: config.delivery.drainMs });
   const table = new SessionTable();
+  // What plugins add to what is shared is the same in every group.
+  const sharedClusters = shared[0]?.[1].clusters ?? [];
+  const pipeline = createPipeline({ hookSets, sharedClusters, clock: report.clock });
   const builder = createSessionBuilder({
-    // What plugins add to what is shared is the same in every group.
-    pipeline: createPipeline({ hookSets, sharedClusters: shared[0]?.[1].clusters ?? [], clock: report.clock }),
-    runtime,
+    ...{ pipeline, runtime },
     isRegistered: (id) => table.get(id) !== undefined,
     onFailures: (session, failures) => report.failed(failures, session.id),
   });
+  const explain = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
   const store = measureCommits(await openStore(config.store), metrics);
   const registrar = writer = createRegistrar({
     store,
@@ -138,6 +142,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
     addTasksApi(router, { registrar, table, receipts, parsing });
     addGenerationsApi(router, { receipts });
+    addExplainApi(router, { explain });
     // First, so that probes are answered while a large store is loaded.
     http = startHttpServer({ ...config.http, handler: (request) => router.fetch(request) });
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.

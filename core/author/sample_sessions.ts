@@ -1,20 +1,7 @@
 import { parseSession } from "../session/parse_session.ts";
 import type { Session } from "../session/session.ts";
 import { SignalboxError } from "../signalbox_error.ts";
-
-/** A registration as callers write it; what is left out is filled in. */
-export interface SampleRegistration {
-  readonly id?: string;
-  readonly host?: string;
-  readonly aliases?: readonly string[];
-  readonly address?: string;
-  readonly port?: number;
-  readonly backends?: readonly { readonly address: string; readonly port: number; readonly weight?: number }[];
-  readonly labels?: Readonly<Record<string, string>>;
-  /** What it says to plugins, by name. */
-  readonly plugins?: Readonly<Record<string, unknown>>;
-  readonly ttl?: string;
-}
+import type { SampleRegistration } from "./plugin_tests.ts";
 
 /** Sessions of every shape: plain, with aliases and labels, with several backends, over IPv6. */
 export const SAMPLE_REGISTRATIONS: readonly SampleRegistration[] = [

@@ -23,6 +23,26 @@ export type ShownSession = z.output<typeof shownSession>;
 
 const answer = z.looseObject({ delivery: shownDelivery.optional() });
 
+/** How a session came to what is served of it. */
+const shownExplanation = z.looseObject({
+  id: z.string(),
+  served: z.string(),
+  steps: z.array(z.looseObject({
+    plugin: z.string(),
+    hook: z.string(),
+    before: z.array(z.unknown()),
+    after: z.array(z.unknown()),
+  })),
+  failures: z.array(z.looseObject({
+    plugin: z.string().optional(),
+    hook: z.string().optional(),
+    path: z.string(),
+    message: z.string(),
+  })),
+});
+
+export type ShownExplanation = z.output<typeof shownExplanation>;
+
 const page = z.looseObject({ tasks: z.array(shownSession), next: z.string().optional() });
 
 const problem = z.object({
@@ -53,6 +73,7 @@ export interface TasksClient {
     }
   >;
   remove(id: string, wait?: string): Promise<{ readonly delivery: ShownDelivery | undefined }>;
+  explain(id: string): Promise<ShownExplanation>;
 }
 
 export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">): TasksClient {
@@ -114,6 +135,10 @@ export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">)
       if (wait !== undefined) return { delivery: (await read(answer, response)).delivery };
       await response.body?.cancel();
       return { delivery: undefined };
+    },
+    async explain(id) {
+      const target = url(`/${encodeURIComponent(id)}/explain`);
+      return read(shownExplanation, await request(`Cannot explain session "${id}"`, target));
     },
   };
 }

@@ -6,6 +6,7 @@ import { checkMessages, CLUSTER, SECRET, type SessionMessages, VIRTUAL_HOST } fr
 import { type Failure, HookFailure } from "./failure.ts";
 import { createHookTable, type HookClock, type HookTable } from "./hook_table.ts";
 import { readContexts } from "./session_contexts.ts";
+import type { Change } from "./run_hooks.ts";
 import { buildMessages, type BuildOptions } from "./session_messages.ts";
 
 const LOAD_ASSIGNMENT = "envoy.config.endpoint.v3.ClusterLoadAssignment";
@@ -30,6 +31,16 @@ export interface Pipeline {
    * defect of Signalbox is thrown. Where there are plugins the session is frozen.
    */
   build(session: Session): BuildResult;
+  /** As `build()`, with what each hook changed on the way. */
+  trace(session: Session): Trace;
+}
+
+export interface Trace {
+  readonly result: BuildResult;
+  /** In the order in which they were made; without those of plugins that were skipped. */
+  readonly changes: readonly Change[];
+  /** What came of it; `undefined` where nothing did. */
+  readonly messages: SessionMessages | undefined;
 }
 
 export interface PipelineOptions {
@@ -52,42 +63,66 @@ export function createPipeline({ hookSets, sharedClusters = [], clock }: Pipelin
     return createHookTable(hookSets.map((set) => plugins.has(set.plugin) ? { ...set, hooks: {} } : set), clock);
   }
 
+  /** `newAttempt` is told of each try, and returns what is told of the changes in it. */
+  function run(session: Session, newAttempt?: () => (change: Change) => void): Attempt {
+    const read = readContexts(session, hookSets);
+    if (!read.ok) return failed(read.failures);
+    const skipped: Failure[] = [];
+    for (let table = complete;; table = without(new Set(skipped.map(({ plugin }) => plugin ?? "")))) {
+      const onChange = newAttempt?.();
+      const built = buildOnce(session, { table, contexts: read.contexts, sharedClusters: shared, onChange });
+      if (built.ok) return skipped.length > 0 ? { ...built, skipped } : built;
+      const more = built.failures.filter((failure) => policyOf(failure) === "skip");
+      if (more.length === 0) return failed(built.failures);
+      skipped.push(...more);
+    }
+  }
+
+  function failed(failures: readonly Failure[]) {
+    return { ok: false, failures, withdraw: failures.some((failure) => policyOf(failure) === "withdraw") } as const;
+  }
+
   return {
-    build(session) {
-      const read = readContexts(session, hookSets);
-      if (!read.ok) return failed(read.failures);
-      const skipped: Failure[] = [];
-      for (let table = complete;; table = without(new Set(skipped.map(({ plugin }) => plugin ?? "")))) {
-        const built = buildOnce(session, { table, contexts: read.contexts, sharedClusters: shared });
-        if (built.ok) return skipped.length > 0 ? { ...built, skipped } : built;
-        const more = built.failures.filter((failure) => policyOf(failure) === "skip");
-        if (more.length === 0) return failed(built.failures);
-        skipped.push(...more);
-      }
+    build: (session) => finish(session, run(session)),
+    trace(session) {
+      let changes: Change[] = [];
+      const attempt = run(session, () => {
+        const made: Change[] = changes = [];
+        return (change) => made.push(change);
+      });
+      const messages = attempt.ok ? attempt.messages : undefined;
+      return { result: finish(session, attempt), changes, messages };
     },
   };
-
-  function failed(failures: readonly Failure[]): BuildResult {
-    return { ok: false, failures, withdraw: failures.some((failure) => policyOf(failure) === "withdraw") };
-  }
 }
 
 type Attempt =
-  | { readonly ok: true; readonly fragment: Fragment }
+  | { readonly ok: true; readonly messages: SessionMessages; readonly skipped?: readonly Failure[] }
+  | Extract<BuildResult, { readonly ok: false }>;
+
+type Once =
+  | { readonly ok: true; readonly messages: SessionMessages }
   | { readonly ok: false; readonly failures: readonly Failure[] };
 
-function buildOnce(session: Session, options: BuildOptions): Attempt {
+function buildOnce(session: Session, options: BuildOptions): Once {
   try {
     const messages = buildMessages(session, options);
     const failures = checkMessages(messages, options.sharedClusters);
-    if (failures.length === 0) return { ok: true, fragment: encode(session, messages) };
+    if (failures.length === 0) return { ok: true, messages };
     // Hooks are pure, so the plugin that is to blame does it again. Nobody is when the defaults are at fault.
-    if (options.table.hookSets.length > 0) buildMessages(session, { ...options, blame: true });
+    if (options.table.hookSets.length > 0) buildMessages(session, { ...options, blame: true, onChange: undefined });
     return { ok: false, failures };
   } catch (thrown) {
     if (thrown instanceof HookFailure) return { ok: false, failures: thrown.failures };
     throw thrown;
   }
+}
+
+function finish(session: Session, attempt: Attempt): BuildResult {
+  if (!attempt.ok) return attempt;
+  const { messages, skipped } = attempt;
+  const fragment = encode(session, messages);
+  return skipped === undefined ? { ok: true, fragment } : { ok: true, fragment, skipped };
 }
 
 function encode({ id, groups }: Session, { clusters, secrets, virtualHosts }: SessionMessages): Fragment {

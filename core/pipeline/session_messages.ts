@@ -22,7 +22,7 @@ export interface BuildOptions {
    */
   readonly blame?: boolean;
   /** Told of everything that hooks change. */
-  readonly onChange?: (change: Change) => void;
+  readonly onChange?: ((change: Change) => void) | undefined;
 }
 
 /** A hook of any of the points that change something. */

@@ -20,4 +20,6 @@ export interface HookSet {
   readonly onError?: OnError;
   /** What hooks get as `input`, from what a session says (`undefined`: nothing). Absent where sessions have nothing to say. */
   readonly readInput?: (said: unknown) => InputResult;
+  /** What sample sessions may say to it. */
+  readonly sampleInputs?: readonly unknown[];
 }

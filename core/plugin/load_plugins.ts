@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly runtime: PluginRuntime;
   /** How long `setup` may take. Default 30,000. */
   readonly setupTimeoutMs?: number;
+  /** Told what begins. */
+  readonly onStep?: (plugin: string, step: "load" | "setup") => void;
 }
 
 /** A plugin whose module and config are in order, before its `setup`. */
@@ -57,7 +59,9 @@ async function all<From, To>(
   from: readonly From[],
   step: (from: From, path: string) => Promise<Step<To>>,
 ): Promise<readonly To[]> {
-  const results = await Promise.all(from.map((item, index) => step(item, `plugins[${index}]`)));
+  const results: Step<To>[] = [];
+  // One after the other: what begins is what is at work.
+  for (const [index, item] of from.entries()) results.push(await step(item, `plugins[${index}]`));
   const issues = results.flatMap((result) => result.ok ? [] : result.issues);
   if (issues.length > 0) {
     const lines = issues.map(({ path, message }) => `${path}: ${message}`);
@@ -66,7 +70,9 @@ async function all<From, To>(
   return results.flatMap((result) => result.ok ? [result.value] : []);
 }
 
-async function prepare(spec: PluginSpec, path: string, { bundled, runtime }: LoadOptions): Promise<Step<ReadyPlugin>> {
+async function prepare(spec: PluginSpec, path: string, options: LoadOptions): Promise<Step<ReadyPlugin>> {
+  const { bundled, runtime, onStep } = options;
+  onStep?.(spec.name, "load");
   const loaded = await load(spec, bundled);
   if (!loaded.ok) return failed(`${path}.${loaded.key}`, loaded.message);
   const read = readPlugin(loaded.exports);
@@ -110,6 +116,7 @@ async function setUp(
 ): Promise<Step<HookSet>> {
   const { runtime, setupTimeoutMs = 30_000 } = options;
   const startedAtMs = performance.now();
+  options.onStep?.(spec.name, "setup");
   try {
     const returned = await withTimeout(setupTimeoutMs, plugin.setup(config as never, runtime.host(spec)));
     const hooks = readHooks(returned);
@@ -117,10 +124,9 @@ async function setUp(
     const readInput = inputReader(makeSchema(plugin.session, runtime.sessionSchemas()));
     const ms = Math.round(performance.now() - startedAtMs);
     log.info("Plugin {plugin} is ready", { plugin: spec.name, from: spec.from ?? "bundled", ms });
-    return {
-      ok: true,
-      value: { plugin: spec.name, onError: spec.onError, hooks: hooks.value, ...(readInput && { readInput }) },
-    };
+    const sampleInputs = (plugin.examples ?? []).map(({ session }) => session);
+    const hookSet = { plugin: spec.name, onError: spec.onError, hooks: hooks.value, sampleInputs };
+    return { ok: true, value: readInput === undefined ? hookSet : { ...hookSet, readInput } };
   } catch (thrown) {
     return failed(path, runtime.revealed.redact(`its setup failed: ${messageOf(thrown)}`));
   }

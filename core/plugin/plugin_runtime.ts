@@ -13,8 +13,8 @@ export interface PluginRuntimeOptions {
   /** Has sessions built again. */
   readonly invalidate: (sessions: readonly string[] | "all") => void;
   readonly sessionSecrets?: SessionSecrets;
-  /** Every secret is this text, and none is read: for samples, whose secrets exist nowhere. */
-  readonly sampleSecret?: string;
+  /** What secrets are instead of being read, those of sessions alone or all: for samples, whose secrets exist nowhere. */
+  readonly sampleSecrets?: { readonly of: "sessions" | "all"; readonly text: string };
 }
 
 /** Where a plugin is, as far as its runtime has to know. */
@@ -46,11 +46,11 @@ export class PluginRuntime implements Disposable {
   }
 
   configSchemas({ baseDir }: PluginPlace): Schemas {
-    return createSchemas((reference) => this.#sample() ?? this.#secrets.readForPlugin(reference, baseDir));
+    return createSchemas((reference) => this.#sample("all") ?? this.#secrets.readForPlugin(reference, baseDir));
   }
 
   sessionSchemas(): Schemas {
-    return createSchemas((reference) => this.#sample() ?? this.#secrets.readForSession(reference));
+    return createSchemas((reference) => this.#sample("sessions") ?? this.#secrets.readForSession(reference));
   }
 
   host({ name, baseDir }: PluginPlace): PluginHost {
@@ -63,7 +63,7 @@ export class PluginRuntime implements Disposable {
       signal,
       invalidate,
       cache: (options) => new ValueCache(options, { log, signal, reads, invalidate }),
-      secret: (reference) => this.#sample() ?? this.#secrets.readForPlugin(reference, baseDir),
+      secret: (reference) => this.#sample("all") ?? this.#secrets.readForPlugin(reference, baseDir),
       withHttpFilter,
     };
   }
@@ -73,9 +73,10 @@ export class PluginRuntime implements Disposable {
     this.#files[Symbol.dispose]();
   }
 
-  #sample(): SecretText | undefined {
-    const { sampleSecret } = this.#options;
-    return sampleSecret === undefined ? undefined : new SecretText(() => sampleSecret);
+  #sample(of: "sessions" | "all"): SecretText | undefined {
+    const { sampleSecrets } = this.#options;
+    if (sampleSecrets === undefined || (of === "all" && sampleSecrets.of === "sessions")) return undefined;
+    return new SecretText(() => sampleSecrets.text);
   }
 
   #log(plugin: string): PluginLog {
