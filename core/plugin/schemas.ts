@@ -36,6 +36,6 @@ export function createSchemas(readSecret: (reference: SecretReference) => Secret
 const PLACE = "must be { file: PATH } or { env: NAME }";
 
 const secretReference: z.ZodType<SecretReference, SecretReference> = z.union([
-  z.strictObject({ file: z.string().min(1) }),
-  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1, "must not be empty") }),
+  z.strictObject({ env: z.string().min(1, "must not be empty") }),
 ], { error: PLACE });

@@ -31,9 +31,12 @@ export class SecretFiles implements Disposable {
   /** The text of a file that the session at hand uses, as long as it does. Throws `Error` where it cannot be read. */
   readForSession(path: string): string {
     const file = this.#file(path);
-    // First, so that the session is tried again when a file comes that is not there yet.
-    this.#options.reads.note(file);
-    return file.text();
+    try {
+      return file.text();
+    } finally {
+      // Of a file that is not there too: the session is tried again when it comes.
+      this.#options.reads.note(file);
+    }
   }
 
   /** A file that a plugin uses until the end: all sessions are built again when it changes. Throws as `readForSession()`. */

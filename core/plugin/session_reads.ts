@@ -25,9 +25,10 @@ export class SessionReads {
   #current: Map<Source, number> | undefined;
   #recording = false;
 
-  /** To be called by whatever reads a source, before it does. */
+  /** To be called by whatever reads a source: what the build knows is what the source says at the moment. */
   note(source: Source): void {
-    if (this.#recording) (this.#current ??= new Map()).set(source, source.version);
+    if (!this.#recording || this.#current?.has(source)) return;
+    (this.#current ??= new Map()).set(source, source.version);
   }
 
   /**
