@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { cpuUsage } from "node:process";
 import { bundledPlugins } from "../plugins/mod.ts";
 import { CacheSet } from "./cache/cache_set.ts";
+import type { Fragment } from "./cache/fragment.ts";
 import { systemClock } from "./clock.ts";
 import { formatHostPort } from "./command/host_port.ts";
 import type { Config, GroupConfig, ListenerConfig, StoreConfig } from "./config/config.ts";
@@ -12,13 +13,19 @@ import { createRouter } from "./http/router.ts";
 import { Deliveries } from "./observe/deliveries.ts";
 import { routeGrpcLog } from "./observe/grpc_log.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { createPluginReport } from "./observe/plugin_report.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { buildShared, type ListenerSource } from "./pipeline/shared.ts";
+import { loadPlugins } from "./plugin/load_plugins.ts";
+import { PluginRuntime } from "./plugin/plugin_runtime.ts";
+import { createSessionBuilder } from "./session_builder.ts";
+import { createSessionExplainer } from "./session_explainer.ts";
 import { SessionTable } from "./session/session_table.ts";
 import { type Issue, SignalboxError } from "./signalbox_error.ts";
+import { addExplainApi } from "./source/explain_api.ts";
 import { addGenerationsApi } from "./source/generations_api.ts";
 import { Receipts } from "./source/receipts.ts";
-import { createRegistrar } from "./source/registrar.ts";
+import { createRegistrar, type Registrar } from "./source/registrar.ts";
 import { addTasksApi } from "./source/tasks_api.ts";
 import { createMemoryStore } from "./store/memory_store.ts";
 import { openSqliteStore } from "./store/sqlite_store.ts";
@@ -57,24 +64,43 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   let phase: Phase = "starting";
   let http: HttpServer | undefined;
   let xds: XdsServer | undefined;
+  let writer: Registrar<Fragment> | undefined;
 
   const listeners = await readListeners(config.listeners);
-  const hookSets = bundledPlugins;
+  await using guard = new AsyncDisposableStack();
+  const runtime = guard.use(
+    new PluginRuntime({ sessionSecrets: config.sessionSecrets, invalidate: (ids) => writer?.invalidate(ids) }),
+  );
+  const hookSets = await loadPlugins(config.plugins, { bundled: bundledPlugins, runtime });
+  const report = createPluginReport(metrics, nowMs);
   const shared = config.groups.map(({ name, listeners: names }) => {
     const own = listeners.filter((listener) => names.includes(listener.name));
-    return [name, buildShared({ layout: config.delivery.routes, listeners: own, hookSets })] as const;
+    const { routes: layout } = config.delivery;
+    return [name, buildShared({ layout, listeners: own, hookSets, onSkipped: report.failed })] as const;
   });
   const caches = new CacheSet(new Map(shared), { drainMs: config.delivery.drainMs });
-  const pipeline = createPipeline({ hookSets });
   const table = new SessionTable();
+  // What plugins add to what is shared is the same in every group.
+  const sharedClusters = shared[0]?.[1].clusters ?? [];
+  const pipeline = createPipeline({ hookSets, sharedClusters, clock: report.clock });
+  const builder = createSessionBuilder({
+    ...{ pipeline, runtime },
+    isRegistered: (id) => table.get(id) !== undefined,
+    onFailures: (session, failures) => report.failed(failures, session.id),
+  });
+  const explain = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
   const store = measureCommits(await openStore(config.store), metrics);
-  const registrar = createRegistrar({
+  const registrar = writer = createRegistrar({
     store,
     table,
     clock: systemClock,
     timers: systemTimers,
-    build: pipeline.build,
-    publish: (generation, changes) => publisher.publish(generation, changes),
+    build: builder.build,
+    isServed: builder.isServed,
+    publish(generation, changes) {
+      publisher.publish(generation, changes);
+      builder.published(changes);
+    },
   });
   const deliveries = new Deliveries();
   const publisher = new Publisher({
@@ -96,9 +122,12 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     timers: systemTimers,
     nowMs,
   });
-  metrics.observeState(() => ({ sessions: table.size, generation: registrar.generation }));
+  metrics.observeState(() => ({
+    ...{ sessions: table.size, failing: registrar.failing, generation: registrar.generation },
+  }));
   metrics.observeProcess(readProcess);
 
+  const plugins = guard.move();
   async function close(): Promise<void> {
     phase = "stopping";
     await http?.close();
@@ -106,6 +135,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     publisher.close();
     await xds?.close();
     await store.close();
+    await plugins.disposeAsync();
   }
 
   try {
@@ -114,6 +144,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
     addTasksApi(router, { registrar, table, receipts, parsing });
     addGenerationsApi(router, { receipts });
+    addExplainApi(router, { explain });
     // First, so that probes are answered while a large store is loaded.
     http = startHttpServer({ ...config.http, handler: (request) => router.fetch(request) });
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.

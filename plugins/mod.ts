@@ -1,4 +1,6 @@
-import type { HookSet } from "../core/plugin/hooks.ts";
+import type { BundledPlugins } from "../core/plugin/load_plugins.ts";
 
-/** The plugins that come with Signalbox, in the order in which they run. */
-export const bundledPlugins: readonly HookSet[] = [];
+/** The plugins that come with Signalbox, by name. */
+export const bundledPlugins: BundledPlugins = {
+  timeouts: () => import("./timeouts/plugin.ts"),
+};

@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   source: ["session", "store", "http", "observe"],
   store: ["session"],
   plugin: ["session", "proto"],
+  author: ["plugin", "pipeline", "session", "proto", "cache", "config"],
   pipeline: ["session", "plugin", "proto", "cache"],
   proto: [],
   cache: ["proto"],

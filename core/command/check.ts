@@ -1,25 +1,63 @@
 import type { Command } from "commander";
-import { SignalboxError } from "../signalbox_error.ts";
+import type { Config } from "../config/config.ts";
+import { DURATION_FORMAT, parseDuration } from "../duration.ts";
+import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
+import { optionParser } from "./option_parser.ts";
 
-/** `check`: whether `serve` would start with this config. */
-export function addCheckCommand(parent: Command, io: CommandIo): void {
-  parent.command("check")
-    .summary("check the config, its certificates and the store's place")
-    .description("Checks the config file, that its certificates can be used, and that its store can be written.")
-    .requiredOption("-c, --config <file>", "the config file (YAML)")
-    .addHelpText("after", "\nExample:\n  signalbox check --config signalbox.yaml")
-    .action((options: { config: string }) => check(options.config, io));
+interface Options {
+  readonly config: string;
+  readonly sessions?: string;
+  /** In milliseconds. */
+  readonly timeLimit: number;
 }
 
-async function check(configPath: string, io: CommandIo): Promise<void> {
+/** `check`: whether `serve` would start with this config, and its plugins do their work. */
+export function addCheckCommand(parent: Command, io: CommandIo): void {
+  parent.command("check")
+    .summary("check the config, its files, and its plugins")
+    .description(
+      "Checks the config file, that its certificates can be used, that its store can be written, and that its plugins\n" +
+        "start and build sessions: in a process of their own, so that one that never ends is found out.",
+    )
+    .requiredOption("-c, --config <file>", "the config file (YAML)")
+    .option("-s, --sessions <file>", "try the plugins on these sessions, not on samples")
+    .option("--time-limit <duration>", "what any one step of a plugin may take", optionParser(parseTimeLimit), 5_000)
+    .addHelpText("after", "\nExample:\n  signalbox check --config signalbox.yaml")
+    .action((options: Options) => check(options, io));
+}
+
+async function check(options: Options, io: CommandIo): Promise<void> {
   const { loadConfig } = await import("../config/load_config.ts");
   const { findStoreProblems, findTlsProblems } = await import("./config_files.ts");
-  const config = await loadConfig(configPath);
-  const issues = [...await findTlsProblems(config, Date.now()), ...await findStoreProblems(config)];
+  const config = await loadConfig(options.config);
+  const issues = [
+    ...await findTlsProblems(config, Date.now()),
+    ...await findStoreProblems(config),
+    ...await findPluginProblems(config, options, io),
+  ];
   if (issues.length > 0) {
-    const lines = issues.map(({ path, message }) => `${configPath}: ${path}: ${message}`);
+    const lines = issues.map(({ path, message }) => `${options.config}: ${path}: ${message}`);
     throw new SignalboxError("invalid_config", lines.join("\n"), { issues });
   }
-  io.out(`${configPath}: OK\n`);
+  io.out(`${options.config}: OK\n`);
+}
+
+async function findPluginProblems(
+  { plugins }: Config,
+  { config, sessions, timeLimit }: Options,
+  io: CommandIo,
+): Promise<readonly Issue[]> {
+  if (plugins.length === 0) return [];
+  const { tryPluginsApart } = await import("./plugin_trial.ts");
+  const args = ["--config", config, ...(sessions === undefined ? [] : ["--sessions", sessions])];
+  const { issues, notes } = await tryPluginsApart(args, { stepMs: timeLimit });
+  for (const note of notes) io.err(`${config}: ${note}\n`);
+  return issues;
+}
+
+function parseTimeLimit(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < 1) throw new RangeError(`It must be ${DURATION_FORMAT}, above 0.`);
+  return ms;
 }

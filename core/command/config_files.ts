@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { access, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
-import { errorCode, fileFailure } from "../config/file_failure.ts";
+import { errorCode, fileFailure } from "../file_failure.ts";
 import { readTlsFiles } from "../config/tls_files.ts";
 import { APPLICATION_ID } from "../store/sqlite_schema.ts";
 import type { Issue } from "../signalbox_error.ts";

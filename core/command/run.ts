@@ -4,8 +4,12 @@ import { addBootstrapCommand } from "./bootstrap.ts";
 import { addCheckCommand } from "./check.ts";
 import type { CommandIo } from "./command_io.ts";
 import { addDevCommand } from "./dev.ts";
+import { addExplainCommand } from "./explain.ts";
+import { addPluginCommand } from "./plugin.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSessionsCommand } from "./sessions.ts";
+import { addTranslateCommand } from "./translate.ts";
+import { addTryPluginsCommand } from "./try_plugins.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 not understood. */
@@ -17,6 +21,10 @@ const COMMANDS: readonly ((parent: Command, io: CommandIo) => void)[] = [
   addCheckCommand,
   addBootstrapCommand,
   addSessionsCommand,
+  addExplainCommand,
+  addTranslateCommand,
+  addPluginCommand,
+  addTryPluginsCommand,
   addDevCommand,
 ];
 

@@ -4,12 +4,8 @@ import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 import { type HostPort, parseHostPort } from "./host_port.ts";
 import { optionParser, repeatedOptionParser } from "./option_parser.ts";
-import type { ShownDelivery, TasksClient } from "./tasks_client.ts";
-
-interface ServerOptions {
-  readonly url?: string;
-  readonly json?: true;
-}
+import { addServerOptions, connect, type ServerOptions } from "./server_option.ts";
+import type { ShownDelivery } from "./tasks_client.ts";
 
 interface WaitOptions extends ServerOptions {
   readonly wait?: string | true;
@@ -25,7 +21,6 @@ interface AddOptions extends WaitOptions {
 type Label = readonly [key: string, value: string];
 
 const DEFAULT_WAIT = "10s";
-const DEFAULT_URL = "http://127.0.0.1:8080";
 
 /** With no duration it comes as `true`. */
 const WAIT = [
@@ -81,13 +76,7 @@ export function addSessionsCommand(parent: Command, io: CommandIo): void {
     .action((ids: readonly string[], options: WaitOptions) => remove(ids, options, io));
 
   function subcommand(of: Command, name: string): Command {
-    return of.command(name)
-      .option(
-        "-u, --url <url>",
-        `Signalbox's HTTP address (default: SIGNALBOX_URL, else ${DEFAULT_URL})`,
-        optionParser(parseUrl),
-      )
-      .option("--json", "print JSON, as the server has it");
+    return addServerOptions(of.command(name));
   }
 }
 
@@ -157,20 +146,6 @@ function notLive(what: string, { envoys }: ShownDelivery): SignalboxError {
   return new SignalboxError("not_live", `Cannot wait any longer: ${what} (${state})`);
 }
 
-async function connect({ url }: ServerOptions, io: CommandIo): Promise<TasksClient> {
-  const { createTasksClient } = await import("./tasks_client.ts");
-  return createTasksClient(url ?? urlOfEnvironment(io) ?? DEFAULT_URL, io);
-}
-
-function urlOfEnvironment(io: CommandIo): string | undefined {
-  const url = io.env("SIGNALBOX_URL");
-  if (url === undefined || isHttpUrl(url)) return url;
-  throw new SignalboxError(
-    "invalid_config",
-    `Cannot use SIGNALBOX_URL "${url}": it must begin with http:// or https://`,
-  );
-}
-
 function formatJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
@@ -179,15 +154,6 @@ function parseLabel(text: string): Label {
   const at = text.indexOf("=");
   if (at < 1) throw new RangeError(`Cannot parse "${text}": it must be KEY=VALUE`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function parseUrl(text: string): string {
-  if (!isHttpUrl(text)) throw new RangeError("It must begin with http:// or https://.");
-  return text;
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 /** The server reads it; here it only fails sooner and clearer. */

@@ -23,6 +23,26 @@ export type ShownSession = z.output<typeof shownSession>;
 
 const answer = z.looseObject({ delivery: shownDelivery.optional() });
 
+/** How a session came to what is served of it. */
+const shownExplanation = z.looseObject({
+  id: z.string(),
+  served: z.string(),
+  steps: z.array(z.looseObject({
+    plugin: z.string(),
+    hook: z.string(),
+    before: z.array(z.unknown()),
+    after: z.array(z.unknown()),
+  })),
+  failures: z.array(z.looseObject({
+    plugin: z.string().optional(),
+    hook: z.string().optional(),
+    path: z.string(),
+    message: z.string(),
+  })),
+});
+
+export type ShownExplanation = z.output<typeof shownExplanation>;
+
 const page = z.looseObject({ tasks: z.array(shownSession), next: z.string().optional() });
 
 const removedSession = answer.extend({ id: z.string() });
@@ -55,6 +75,7 @@ export interface TasksClient {
     }
   >;
   remove(id: string, wait?: string): Promise<{ readonly id: string; readonly delivery?: ShownDelivery | undefined }>;
+  explain(id: string): Promise<ShownExplanation>;
 }
 
 export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">): TasksClient {
@@ -114,6 +135,10 @@ export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">)
       const target = url(`/${encodeURIComponent(id)}`, wait);
       const response = await request(`Cannot remove session "${id}"`, target, { method: "DELETE" });
       return read(removedSession, response);
+    },
+    async explain(id) {
+      const target = url(`/${encodeURIComponent(id)}/explain`);
+      return read(shownExplanation, await request(`Cannot explain session "${id}"`, target));
     },
   };
 }

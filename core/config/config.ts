@@ -12,6 +12,9 @@ export interface Config {
   readonly listeners: readonly ListenerConfig[];
   /** In the order in which they are tried: an Envoy belongs to the first that matches it. At least one. */
   readonly groups: readonly GroupConfig[];
+  /** In the order in which they run; names are unique. */
+  readonly plugins: readonly PluginConfig[];
+  readonly sessionSecrets: SessionSecretsConfig;
   readonly log: LogConfig;
 }
 
@@ -71,6 +74,26 @@ export interface ListenerConfig {
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+}
+
+export interface PluginConfig {
+  readonly name: string;
+  /** A file or a folder. Absent: the plugin of this name comes with Signalbox. */
+  readonly from?: string;
+  /** What the file must be, as 64 hex digits. */
+  readonly sha256?: string;
+  /** What becomes of a session that the plugin fails on. */
+  readonly onError: "keep-last" | "skip" | "withdraw";
+  /** As it was written: the plugin checks it. */
+  readonly config?: unknown;
+  /** Where relative paths in `config` begin. */
+  readonly baseDir: string;
+}
+
+/** Which secrets sessions may refer to: files below the folder, variables whose names begin so; absent: none. */
+export interface SessionSecretsConfig {
+  readonly folder?: string;
+  readonly envPrefix?: string;
 }
 
 export interface LogConfig {

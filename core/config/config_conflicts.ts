@@ -11,7 +11,18 @@ export interface Conflict {
  * these problems are reported together with the schema's, and skips what is not of the right type.
  */
 export function findConflicts(raw: unknown): readonly Conflict[] {
-  return [...listenerConflicts(raw), ...groupConflicts(raw), ...serverConflicts(raw)];
+  return [...listenerConflicts(raw), ...groupConflicts(raw), ...serverConflicts(raw), ...pluginConflicts(raw)];
+}
+
+function pluginConflicts(raw: unknown): readonly Conflict[] {
+  const plugins = read(raw, "plugins");
+  if (!Array.isArray(plugins)) return [];
+  const names = plugins.map((plugin: unknown) => read(plugin, "name"));
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (typeof name !== "string" || first === index) return [];
+    return [{ location: ["plugins", index, "name"], message: `is also the name of plugins[${first}]` }];
+  });
 }
 
 function listenerConflicts(raw: unknown): readonly Conflict[] {

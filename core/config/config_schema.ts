@@ -6,6 +6,8 @@ const MAX_DOMAIN_LENGTH = 189;
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 const LISTENER_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
+const PLUGIN_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+
 const PORT_RANGE = "must be 0 to 65535";
 const ADDRESS = "must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1";
 
@@ -93,6 +95,32 @@ const group = z.strictObject({
   listeners: z.array(z.string()).exactOptional().describe("Names of listeners; absent: all."),
 });
 
+const plugin = z.strictObject({
+  name: z.string()
+    .regex(PLUGIN_NAME, "must be 1 to 63 of letters, digits, dots, hyphens and underscores, and no sign at its ends")
+    // Names of what plugins add begin so, and so do those of listeners' certificates.
+    .refine((name) => name !== "listener", "is reserved")
+    .describe("What the operator and sessions call it. Without a from: one that comes with Signalbox."),
+  from: filePath.exactOptional().describe(
+    "A file of TypeScript or JavaScript, or a folder with a plugin.ts or plugin.js.",
+  ),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hex digits").exactOptional()
+    .describe("Only this very file is run, as `plugin bundle` makes one."),
+  onError: z.enum(["keep-last", "skip", "withdraw"]).default("keep-last").describe(
+    "What becomes of a session that the plugin fails on: it stays as it was, does without the plugin, or is not served.",
+  ),
+  config: z.unknown().exactOptional().describe("The plugin's own; it says what may be here."),
+}).refine(({ from, sha256 }) => from !== undefined || sha256 === undefined, {
+  path: ["sha256"],
+  message: "goes with from: what comes with Signalbox is not pinned",
+});
+
+const sessionSecrets = z.strictObject({
+  folder: filePath.exactOptional().describe("{ file: PATH } leads to a file below this folder."),
+  envPrefix: z.string().min(1, "must not be empty").exactOptional()
+    .describe("{ env: NAME } leads to a variable whose name begins so."),
+}).describe("Which secrets sessions may refer to in what they say to plugins. Left out: none.");
+
 const log = z.strictObject({
   level: z.enum(["debug", "info", "warn", "error"]).default("info"),
   format: z.enum(["json", "text"]).default("text"),
@@ -109,6 +137,8 @@ export const configSchema = z.strictObject({
     .describe("What Envoy listens to. Absent: cleartext on 127.0.0.1:10000."),
   groups: z.array(group).min(1, "must have at least one group, or be left out").default([{ name: "default" }])
     .describe("Envoys that have the same sessions; each belongs to the first that matches it. Absent: one for all."),
+  plugins: z.array(plugin).default([]).describe("What every session goes through, in this order."),
+  sessionSecrets: sessionSecrets.prefault({}),
   log: log.prefault({}),
 });
 

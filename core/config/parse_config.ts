@@ -111,6 +111,7 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
   const { drain, ...delivery } = config.delivery;
   const { maxConnectionAge, ...xds } = config.xds;
   const names = config.listeners.map(({ name }) => name);
+  const { folder } = config.sessionSecrets;
   return {
     ...config,
     xds: { ...xds, maxConnectionAgeMs: maxConnectionAge },
@@ -121,5 +122,14 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
     listeners: config.listeners.map(({ tls, ...listener }) =>
       tls === undefined ? listener : { ...listener, tls: { cert: absolute(tls.cert), key: absolute(tls.key) } }
     ),
+    plugins: config.plugins.map(({ from, ...plugin }) => ({
+      ...plugin,
+      ...(from === undefined ? {} : { from: absolute(from) }),
+      baseDir,
+    })),
+    sessionSecrets: {
+      ...config.sessionSecrets,
+      ...(folder === undefined ? {} : { folder: absolute(folder) }),
+    },
   };
 }

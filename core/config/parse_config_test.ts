@@ -24,6 +24,8 @@ Deno.test("parseConfig() fills in every default when only the domain is given", 
     delivery: { routes: "scoped", clusters: "push", drainMs: 5000 },
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
     groups: [{ name: "default", listeners: ["ingress"] }],
+    plugins: [],
+    sessionSecrets: {},
     log: { level: "info", format: "text" },
   });
 });
@@ -58,6 +60,37 @@ Deno.test("parseConfig() gives a group the listeners that it names, or all", () 
   ]);
   assert.deepEqual(problemsOf("{domain: a, groups: []}"), [
     "signalbox.yaml:1: groups: must have at least one group, or be left out",
+  ]);
+});
+
+Deno.test("parseConfig() takes paths of plugins and of secrets from baseDir too, and leaves a plugin's config as it is", () => {
+  const config = parseConfig(
+    "{domain: a, sessionSecrets: {folder: run}, plugins: [{name: p, from: ./p.ts, config: {file: x}}, {name: timeouts}]}",
+    options,
+  );
+  assert.deepEqual(config.sessionSecrets, { folder: "/etc/signalbox/run" });
+  const { baseDir } = options;
+  assert.deepEqual(config.plugins, [
+    { name: "p", from: "/etc/signalbox/p.ts", onError: "keep-last", config: { file: "x" }, baseDir },
+    { name: "timeouts", onError: "keep-last", baseDir },
+  ]);
+});
+
+Deno.test("parseConfig() refuses plugins of one name, reserved names, and pins of what comes with Signalbox", () => {
+  const sha256 = "ab".repeat(32);
+  const text = `domain: a
+plugins:
+  - { name: p }
+  - { name: listener }
+  - { name: p, sha256: ${sha256} }
+  - { name: q, from: q.js, sha256: abc, onError: ignore }
+`;
+  assert.deepEqual(problemsOf(text), [
+    "signalbox.yaml:4: plugins[1].name: is reserved",
+    "signalbox.yaml:5: plugins[2].sha256: goes with from: what comes with Signalbox is not pinned",
+    "signalbox.yaml:5: plugins[2].name: is also the name of plugins[0]",
+    "signalbox.yaml:6: plugins[3].sha256: must be 64 hex digits",
+    "signalbox.yaml:6: plugins[3].onError: must be keep-last, skip or withdraw",
   ]);
 });
 

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Issue } from "../signalbox_error.ts";
 import type { TlsFiles } from "./config.ts";
-import { fileFailure } from "./file_failure.ts";
+import { fileFailure } from "../file_failure.ts";
 
 export type TlsPem =
   | {

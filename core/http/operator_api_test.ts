@@ -36,7 +36,7 @@ Deno.test("addOperatorApi() keeps sessions closed until all are there", async ()
 
 Deno.test("addOperatorApi() shows metrics as Prometheus reads them", async () => {
   const { router, metrics } = bed();
-  metrics.observeState(() => ({ sessions: 3, generation: 7 }));
+  metrics.observeState(() => ({ sessions: 3, failing: 0, generation: 7 }));
   const response = await router.request("/metrics");
   assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
   assert.match(await response.text(), /^signalbox_sessions 3$/m);

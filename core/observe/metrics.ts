@@ -5,7 +5,14 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 export type Protocol = "delta" | "sotw" | "rest";
 
-/** Every number that Signalbox exposes. Labels are from small closed sets: a protocol, a resource type. */
+interface HookTime {
+  readonly plugin: string;
+  readonly hook: string;
+  ms: number;
+  runs: number;
+}
+
+/** Every number that Signalbox exposes. Labels are from small closed sets: a protocol, a resource type, a configured plugin. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #streams = this.#gauge("signalbox_streams", "Open xDS streams.", "protocol");
@@ -17,6 +24,13 @@ export class Metrics {
     "signalbox_rejected_resources_total",
     "Resources found to be why a response was rejected.",
   );
+  readonly #pluginFailures = new Counter({
+    name: "signalbox_plugin_failures_total",
+    help: "Times that a plugin failed on a session.",
+    labelNames: ["plugin", "hook"],
+    registers: [this.#registry],
+  });
+  readonly #hookTimes: HookTime[] = [];
   readonly #unknown = new Counter({
     name: "signalbox_unknown_type_requests_total",
     help: "Requests for resource types that Signalbox does not serve.",
@@ -52,10 +66,14 @@ export class Metrics {
 
   constructor() {
     for (const protocol of ["delta", "sotw", "rest"] as const) this.#streams.set({ protocol }, 0);
+    this.#sumHooks("signalbox_plugin_hook_seconds_total", "Time in hooks of plugins.", ({ ms }) => ms / 1000);
+    this.#sumHooks("signalbox_plugin_hook_runs_total", "Runs of hooks of plugins.", ({ runs }) => runs);
   }
 
   /** `read` is called when the numbers are asked for. */
-  observeState(read: () => { readonly sessions: number; readonly generation: number }): void {
+  observeState(
+    read: () => { readonly sessions: number; readonly failing: number; readonly generation: number },
+  ): void {
     const registers = [this.#registry];
     new Gauge({
       name: "signalbox_sessions",
@@ -63,6 +81,14 @@ export class Metrics {
       registers,
       collect() {
         this.set(read().sessions);
+      },
+    });
+    new Gauge({
+      name: "signalbox_failing_sessions",
+      help: "Registered sessions that could not be built: not served, or as they were before.",
+      registers,
+      collect() {
+        this.set(read().failing);
       },
     });
     new Gauge({
@@ -154,9 +180,39 @@ export class Metrics {
     this.#failedCommits.inc();
   }
 
+  /** For one hook of one plugin, of which there are few: what it returns is to be told how long each run took. */
+  hookTimer(plugin: string, hook: string): (ms: number) => void {
+    const time = { plugin, hook, ms: 0, runs: 0 };
+    this.#hookTimes.push(time);
+    // Sessions are built by the thousand: summed here, and looked up by labels only when somebody asks.
+    return (ms) => {
+      time.ms += ms;
+      time.runs++;
+    };
+  }
+
+  /** `hook` is `input` where it is what a session says to the plugin. */
+  pluginFailed(plugin: string, hook: string): void {
+    this.#pluginFailures.inc({ plugin, hook });
+  }
+
   /** Prometheus' text format, and its content type. */
   async text(): Promise<{ readonly text: string; readonly contentType: string }> {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  #sumHooks(name: string, help: string, valueOf: (time: HookTime) => number): void {
+    const times = this.#hookTimes;
+    new Counter({
+      name,
+      help,
+      labelNames: ["plugin", "hook"],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const time of times) this.inc({ plugin: time.plugin, hook: time.hook }, valueOf(time));
+      },
+    });
   }
 
   #counter(name: string, help: string): Counter<"type"> {

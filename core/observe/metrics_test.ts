@@ -59,13 +59,13 @@ Deno.test("Metrics reads the state and the process when the numbers are asked fo
   const metrics = new Metrics();
   let sessions = 0;
   let cpuSeconds = 1.5;
-  metrics.observeState(() => ({ sessions, generation: 9 }));
+  metrics.observeState(() => ({ sessions, failing: 2, generation: 9 }));
   metrics.observeProcess(() => ({ cpuSeconds, rssBytes: 1_024, startSeconds: 100 }));
   await samples(metrics);
   sessions = 4;
   cpuSeconds = 2.5;
   const found = await samples(metrics);
-  assert.deepEqual([found.signalbox_sessions, found.signalbox_generation], [4, 9]);
+  assert.deepEqual([found.signalbox_sessions, found.signalbox_failing_sessions, found.signalbox_generation], [4, 2, 9]);
   assert.equal(found.process_cpu_seconds_total, 2.5);
   assert.equal(found.process_resident_memory_bytes, 1_024);
   assert.equal(found.process_start_time_seconds, 100);

@@ -3,7 +3,7 @@ import { checkMessage } from "../proto/check.ts";
 import type { Message, MessageName } from "../proto/message_types.ts";
 import type { Session } from "../session/session.ts";
 import type { Issue } from "../signalbox_error.ts";
-import { checkClusters, checkRoutes, checkSecrets, checkVirtualHosts } from "./references.ts";
+import { checkClusters, checkRoutes, checkSecrets, checkVirtualHosts, type Targets } from "./references.ts";
 
 export const CLUSTER = "envoy.config.cluster.v3.Cluster";
 export const LB_ENDPOINT = "envoy.config.endpoint.v3.LbEndpoint";
@@ -32,22 +32,25 @@ export const messageChecks = {
     orElse(checkAll(CLUSTER, "clusters", clusters), () => checkClusters(session, clusters)),
   secret: (session: Session, secrets: Of<typeof SECRET>) =>
     orElse(checkAll(SECRET, "secrets", secrets), () => checkSecrets(session, secrets)),
-  route: (clusters: Of<typeof CLUSTER>, routes: Of<typeof ROUTE>) =>
-    orElse(checkAll(ROUTE, "routes", routes), () => checkRoutes(clusters, routes)),
-  virtualHost: (session: Session, clusters: Of<typeof CLUSTER>, virtualHosts: Of<typeof VIRTUAL_HOST>) =>
+  route: (targets: Targets, routes: Of<typeof ROUTE>) =>
+    orElse(checkAll(ROUTE, "routes", routes), () => checkRoutes(targets, routes)),
+  virtualHost: (session: Session, targets: Targets, virtualHosts: Of<typeof VIRTUAL_HOST>) =>
     orElse(
       checkAll(VIRTUAL_HOST, "virtualHosts", virtualHosts),
-      () => checkVirtualHosts(session, clusters, virtualHosts),
+      () => checkVirtualHosts(session, targets, virtualHosts),
     ),
 } as const;
 
 /** Everything that is wrong with a session's resources; endpoints and routes are part of others here. */
-export function checkMessages({ session, clusters, secrets, virtualHosts }: SessionMessages): readonly Issue[] {
+export function checkMessages(
+  { session, clusters, secrets, virtualHosts }: SessionMessages,
+  sharedClusters: ReadonlySet<string>,
+): readonly Issue[] {
   if (session === undefined) return [];
   return [
     ...messageChecks.cluster(session, clusters),
     ...messageChecks.secret(session, secrets),
-    ...messageChecks.virtualHost(session, clusters, virtualHosts),
+    ...messageChecks.virtualHost(session, { clusters, shared: sharedClusters }, virtualHosts),
   ];
 }
 
@@ -58,6 +61,7 @@ export function checkAll<Type extends MessageName>(type: Type, place: string, me
   );
 }
 
-function orElse(issues: readonly Issue[], next: () => readonly Issue[]): readonly Issue[] {
+/** `issues`, and only where there are none those of `next`. */
+export function orElse(issues: readonly Issue[], next: () => readonly Issue[]): readonly Issue[] {
   return issues.length > 0 ? issues : next();
 }

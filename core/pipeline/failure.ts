@@ -1,9 +1,12 @@
+import type { HookName } from "../plugin/hooks.ts";
 import type { Issue } from "../signalbox_error.ts";
 
-/** Why a session has no fragment: what is wrong and where, and which plugin's hook did it, if one did. */
+/** What is wrong with what was made of a session, and where. */
 export interface Failure extends Issue {
+  /** Whose fault it is; absent where it is no plugin's. */
   readonly plugin?: string;
-  readonly hook?: string;
+  /** Absent where it is about what the session says to the plugin. */
+  readonly hook?: HookName;
   /** What the hook threw, for the log. */
   readonly cause?: unknown;
 }
@@ -12,10 +15,10 @@ export interface Failure extends Issue {
 export class HookFailure extends Error {
   override readonly name = "HookFailure";
   readonly plugin: string;
-  readonly hook: string;
+  readonly hook: HookName;
   readonly failures: readonly Failure[];
 
-  constructor(at: { readonly plugin: string; readonly hook: string }, issues: readonly Issue[], cause?: unknown) {
+  constructor(at: { readonly plugin: string; readonly hook: HookName }, issues: readonly Issue[], cause?: unknown) {
     const { plugin, hook } = at;
     const text = issues.map(({ path, message }) => path === "" ? message : `${path}: ${message}`).join("; ");
     super(`Plugin "${plugin}" failed in "${hook}": ${text}`, cause === undefined ? undefined : { cause });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Hooks, HookSet } from "../plugin/hooks.ts";
+import type { HookSet } from "../plugin/hook_set.ts";
+import type { Hooks } from "../plugin/hooks.ts";
 import { decodeMessage } from "../proto/codec.ts";
 import type { Session } from "../session/session.ts";
 import { CLUSTER, VIRTUAL_HOST } from "./check_messages.ts";

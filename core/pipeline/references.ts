@@ -8,8 +8,16 @@ type Route = Message<"envoy.config.route.v3.Route">;
 type VirtualHost = Message<"envoy.config.route.v3.VirtualHost">;
 type Mirror = Message<"envoy.config.route.v3.RouteAction.RequestMirrorPolicy">;
 
+/** What routes of a session may lead to. */
+export interface Targets {
+  /** The session's own. */
+  readonly clusters: readonly Cluster[];
+  /** Names of those that belong to no session. */
+  readonly shared: ReadonlySet<string>;
+}
+
 /** A place where traffic would go: a cluster by name, or chosen in a way that cannot be looked up here. */
-interface Target {
+interface Lead {
   readonly path: string;
   readonly cluster: string | undefined;
 }
@@ -51,13 +59,13 @@ export function checkSecrets(session: Session, secrets: readonly Secret[]): read
   });
 }
 
-/** Routes lead to clusters of the session. Paths begin at `place`. */
+/** Routes lead to clusters of the session, or to those that belong to none. Paths begin at `place`. */
 export function checkRoutes(
-  clusters: readonly Cluster[],
+  targets: Targets,
   routes: readonly Route[],
   place = "routes",
 ): readonly Issue[] {
-  const targets = routes.flatMap(({ route = {} }, index): Target[] => {
+  const leads = routes.flatMap(({ route = {} }, index): Lead[] => {
     const path = `${place}[${index}].route`;
     const weighted = route.weightedClusters?.clusters ?? [];
     return [
@@ -69,13 +77,13 @@ export function checkRoutes(
       ...mirrorsOf(path, route.requestMirrorPolicies),
     ];
   });
-  return checkTargets(clusters, targets);
+  return checkTargets(targets, leads);
 }
 
 /** Virtual hosts answer for hosts of the session, each host once, and lead to its clusters. */
 export function checkVirtualHosts(
   session: Session,
-  clusters: readonly Cluster[],
+  targets: Targets,
   virtualHosts: readonly VirtualHost[],
 ): readonly Issue[] {
   const issues: Issue[] = [];
@@ -89,8 +97,8 @@ export function checkVirtualHosts(
       else if (seen.has(domain)) issues.push({ path, message: `"${domain}" is there twice` });
       seen.add(domain);
     }
-    issues.push(...checkTargets(clusters, mirrorsOf(place, requestMirrorPolicies)));
-    issues.push(...checkRoutes(clusters, routes, `${place}.routes`));
+    issues.push(...checkTargets(targets, mirrorsOf(place, requestMirrorPolicies)));
+    issues.push(...checkRoutes(targets, routes, `${place}.routes`));
   }
   return issues;
 }
@@ -112,16 +120,18 @@ function checkNames(
   return issues;
 }
 
-function checkTargets(clusters: readonly Cluster[], targets: readonly Target[]): Issue[] {
-  return targets.flatMap(({ path, cluster }) => {
+function checkTargets({ clusters, shared }: Targets, leads: readonly Lead[]): Issue[] {
+  return leads.flatMap(({ path, cluster }) => {
     if (cluster === undefined || cluster === "") {
       return [{ path, message: "must name a cluster: it might lead to another session's otherwise" }];
     }
-    return clusters.some(({ name }) => name === cluster) ? [] : [{ path, message: `there is no cluster "${cluster}"` }];
+    return shared.has(cluster) || clusters.some(({ name }) => name === cluster)
+      ? []
+      : [{ path, message: `there is no cluster "${cluster}"` }];
   });
 }
 
-function mirrorsOf(place: string, mirrors: readonly Mirror[] = []): Target[] {
+function mirrorsOf(place: string, mirrors: readonly Mirror[] = []): Lead[] {
   return mirrors.map(({ cluster }, index) => ({ path: `${place}.requestMirrorPolicies[${index}]`, cluster }));
 }
 

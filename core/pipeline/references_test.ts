@@ -14,6 +14,7 @@ const SESSION: Session = {
   plugins: {},
 };
 const CLUSTERS = [{ name: "s1" }, { name: "s1/canary" }];
+const TARGETS = { clusters: CLUSTERS, shared: new Set(["plugin:cluster"]) };
 const OTHERWISE = "must name a cluster: it might lead to another session's otherwise";
 
 Deno.test("checkClusters() takes the session's own names", () => {
@@ -56,7 +57,7 @@ Deno.test("checkSecrets() takes names below the id and hosts, no other, each onc
 });
 
 function targetIssues(route: RouteAction) {
-  return checkRoutes(CLUSTERS, [{ route }]);
+  return checkRoutes(TARGETS, [{ route }]);
 }
 
 Deno.test("checkRoutes() takes routes to the session's clusters, and those that lead to none", () => {
@@ -67,7 +68,7 @@ Deno.test("checkRoutes() takes routes to the session's clusters, and those that 
     { directResponse: { status: 204 } },
     { redirect: { hostRedirect: "www.example.org" } },
   ];
-  assert.deepEqual(checkRoutes(CLUSTERS, routes), []);
+  assert.deepEqual(checkRoutes(TARGETS, routes), []);
 });
 
 Deno.test("checkRoutes() names what there is no cluster for: of a route, of its weights, of its mirrors", () => {
@@ -102,8 +103,8 @@ Deno.test("checkRoutes() refuses to let a request choose the cluster", () => {
 Deno.test("checkVirtualHosts() takes hosts that are split over several, and a host that is left out", () => {
   const routes = [{ route: { cluster: "s1" } }];
   const split = [{ domains: ["alias.example.org"], routes }, { domains: ["s1.example.org"], routes }];
-  assert.deepEqual(checkVirtualHosts(SESSION, CLUSTERS, split), []);
-  assert.deepEqual(checkVirtualHosts(SESSION, CLUSTERS, split.slice(1)), []);
+  assert.deepEqual(checkVirtualHosts(SESSION, TARGETS, split), []);
+  assert.deepEqual(checkVirtualHosts(SESSION, TARGETS, split.slice(1)), []);
 });
 
 Deno.test("checkVirtualHosts() names domains that are no hosts of the session, or are there twice", () => {
@@ -111,7 +112,7 @@ Deno.test("checkVirtualHosts() names domains that are no hosts of the session, o
     { domains: ["s1.example.org", "*", "s2.example.org", "S1.example.org"] },
     { domains: ["alias.example.org", "s1.example.org"] },
   ];
-  assert.deepEqual(checkVirtualHosts(SESSION, CLUSTERS, virtualHosts), [
+  assert.deepEqual(checkVirtualHosts(SESSION, TARGETS, virtualHosts), [
     { path: "virtualHosts[0].domains[1]", message: '"*" is not a host of the session' },
     { path: "virtualHosts[0].domains[2]", message: '"s2.example.org" is not a host of the session' },
     { path: "virtualHosts[0].domains[3]", message: '"S1.example.org" is not a host of the session' },
@@ -125,7 +126,7 @@ Deno.test("checkVirtualHosts() looks into routes and into its own mirrors", () =
     routes: [{ route: { cluster: "s1" } }, { route: { cluster: "s2" } }],
     requestMirrorPolicies: [{ cluster: "s3" }],
   }];
-  assert.deepEqual(checkVirtualHosts(SESSION, CLUSTERS, virtualHosts), [
+  assert.deepEqual(checkVirtualHosts(SESSION, TARGETS, virtualHosts), [
     { path: "virtualHosts[0].requestMirrorPolicies[0]", message: 'there is no cluster "s3"' },
     { path: "virtualHosts[0].routes[1].route.cluster", message: 'there is no cluster "s2"' },
   ]);

@@ -10,17 +10,24 @@ interface Subject {
 const A: Subject = { name: "a", tags: ["x"] };
 const B: Subject = { name: "b" };
 
-function step(plugin: string, hook: (subject: Subject) => unknown): Step<Subject> {
-  return { plugin, hook };
+type Run = (subject: Subject) => unknown;
+
+function step(plugin: string, run: Run): Step<Run> {
+  return { plugin, index: 0, run };
 }
+
+const POINT: HookPoint<Subject, Run> = { name: "cluster", steps: [], call: ({ run }, subject) => run(subject) };
 
 function run(hook: (subject: Subject) => unknown, subjects: readonly Subject[] = [A, B]) {
-  return runHooks({ name: "cluster", steps: [step("p", hook)] }, subjects);
+  return runHooks({ ...POINT, steps: [step("p", hook)] }, subjects);
 }
 
-function failureOf(point: Partial<HookPoint<Subject>>, subjects: readonly Subject[] = [{ name: "a", tags: ["x"] }]) {
+function failureOf(
+  point: Partial<HookPoint<Subject, Run>>,
+  subjects: readonly Subject[] = [{ name: "a", tags: ["x"] }],
+) {
   try {
-    runHooks({ name: "cluster", steps: [], ...point }, subjects);
+    runHooks({ ...POINT, ...point }, subjects);
   } catch (thrown) {
     assert.ok(thrown instanceof HookFailure, String(thrown));
     const [failure, ...more] = thrown.failures.map(({ cause: _, ...failure }) => failure);
@@ -54,7 +61,7 @@ Deno.test("runHooks() lets each plugin see what the one before it left, all subj
     step("second", (subject) => (seen.push(`second ${subject.name}`), subject.name === "b" ? [] : undefined)),
     step("third", (subject) => (seen.push(`third ${subject.name}`), undefined)),
   ];
-  const left = runHooks({ name: "cluster", steps }, [{ name: "a" }, { name: "b" }]);
+  const left = runHooks({ ...POINT, steps }, [{ name: "a" }, { name: "b" }]);
   assert.deepEqual(left, [{ name: "a" }, { name: "a2" }, { name: "b2" }]);
   assert.deepEqual(seen, [
     ...["first a", "first b"],
@@ -80,7 +87,7 @@ Deno.test("runHooks() freezes the inside of subjects, and what hooks give back",
 
 Deno.test("runHooks() turns what a hook throws into a failure with its cause", () => {
   const cause = new Error("no such tenant");
-  const point = { name: "route", steps: [step("auth", () => assert.fail(cause))] };
+  const point = { ...POINT, name: "route" as const, steps: [step("auth", () => assert.fail(cause))] };
   assert.throws(() => runHooks(point, [A]), (thrown: unknown) => {
     assert.ok(thrown instanceof HookFailure);
     assert.equal(thrown.message, 'Plugin "auth" failed in "route": no such tenant');
@@ -164,14 +171,15 @@ Deno.test("runHooks() takes what was settled, and blames the step whose result c
     step("last", () => ({ name: "bad" })),
   ];
   const changes: string[] = [];
-  const point: HookPoint<Subject> = {
+  const point: HookPoint<Subject, Run> = {
+    ...POINT,
     name: "session",
     steps,
     settle: (subjects) =>
       subjects.some(({ name }) => name === "bad")
         ? { ok: false, issues: [{ path: "name", message: "is bad" }] }
         : { ok: true, subjects: subjects.map(({ name }) => ({ name: name.toUpperCase() })) },
-    onChange: (plugin) => changes.push(plugin),
+    onChange: ({ plugin }) => changes.push(plugin),
   };
   assert.deepEqual(failureOf(point, [A]), { plugin: "last", hook: "session", path: "name", message: "is bad" });
   assert.deepEqual(changes, ["first"]);

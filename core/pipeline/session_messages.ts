@@ -1,81 +1,97 @@
-import type { HookContext, HookSet, SessionHook, SessionSubjects } from "../plugin/hooks.ts";
+import type { SecretMessage, SessionContext, SessionSubjects } from "../plugin/hooks.ts";
 import type { Session } from "../session/session.ts";
 import type { Issue } from "../signalbox_error.ts";
 import { messageChecks, type SessionMessages } from "./check_messages.ts";
 import { buildCluster, buildEndpoint } from "./cluster.ts";
-import { deepFreeze } from "./deep_freeze.ts";
 import { HookFailure } from "./failure.ts";
-import { type HookPoint, runHooks, type Step } from "./run_hooks.ts";
+import type { HookTable } from "./hook_table.ts";
+import { type Change, type HookPoint, runAddingHooks, runHooks, settleBy, type Step } from "./run_hooks.ts";
 import { settleSession } from "./session_change.ts";
+import { readContexts } from "./session_contexts.ts";
 import { buildRoute, buildVirtualHost } from "./virtual_host.ts";
 
 export interface BuildOptions {
-  /** In the order in which they run. */
-  readonly hookSets: readonly HookSet[];
+  readonly table: HookTable;
+  /** Of `given`, from `readContexts()`. */
+  readonly contexts: readonly SessionContext<unknown>[];
+  /** Names of clusters that belong to no session. */
+  readonly sharedClusters: ReadonlySet<string>;
   /**
    * Checks what each hook leaves, so that a `HookFailure` names the plugin that first left something wrong. For sessions
    * that are known to fail: every hook costs a check more.
    */
-  readonly blame: boolean;
+  readonly blame?: boolean;
+  /** Told of everything that hooks change. */
+  readonly onChange?: ((change: Change) => void) | undefined;
 }
 
-/** The default resources of a session, and what hooks make of them, point after point. */
-export function buildMessages(given: Session, { hookSets, blame }: BuildOptions): SessionMessages {
-  const sessionPoint: HookPoint<Session> = {
-    name: "session",
-    steps: stepsOf("session", hookSets, given),
-    settle: (changed) => settleSession(given, changed),
-  };
-  const [session] = runHooks(sessionPoint, [given]);
-  if (session === undefined) return { session, clusters: [], secrets: [], virtualHosts: [] };
+/** A hook of any of the points that change something. */
+type Run = (subject: never, context: SessionContext<never>) => unknown;
 
-  const point = <Name extends keyof SessionSubjects>(
+/** The default resources of a session, and what hooks make of them, point after point. */
+export function buildMessages(given: Session, options: BuildOptions): SessionMessages {
+  const { table, sharedClusters, blame = false, onChange } = options;
+  let { contexts } = options;
+
+  const point = <Name extends keyof SessionSubjects>(name: Name): HookPoint<SessionSubjects[Name], Run> => ({
+    name,
+    steps: table.points[name],
+    // The compiler does not see that these are the hooks of this name, and that each gets the input of its plugin.
+    call: ({ run, index }, subject) => run(subject as never, contexts[index] as SessionContext<never>),
+    now: table.now,
+    onChange,
+  });
+  const checked = <Name extends keyof SessionSubjects>(
     name: Name,
     check: (subjects: readonly SessionSubjects[Name][]) => readonly Issue[],
-  ): HookPoint<SessionSubjects[Name]> => {
-    const steps = stepsOf(name, hookSets, session);
-    if (!blame) return { name, steps };
-    const settle = (subjects: readonly SessionSubjects[Name][]) => {
-      const issues = check(subjects);
-      return issues.length > 0 ? { ok: false, issues } as const : { ok: true, subjects } as const;
-    };
-    return { name, steps, settle };
-  };
+  ) => blame ? { ...point(name), settle: settleBy(check) } : point(name);
+
+  const [session] = runHooks({
+    ...point("session"),
+    settle(changed) {
+      const settled = settleSession(given, changed);
+      const next = settled.ok ? settled.subjects[0] : undefined;
+      if (next === undefined) return settled;
+      const read = readContexts(next, table.hookSets);
+      if (!read.ok) return { ok: false, issues: read.failures };
+      contexts = read.contexts;
+      return settled;
+    },
+  }, [given]);
+  if (session === undefined) return { session, clusters: [], secrets: [], virtualHosts: [] };
 
   let clustersChangedBy: string | undefined;
-  const onChange = (plugin: string) => clustersChangedBy = plugin;
   const checks = messageChecks;
-  const endpoints = runHooks(point("endpoint", checks.endpoint), session.backends.map(buildEndpoint));
+  const endpoints = runHooks(checked("endpoint", checks.endpoint), session.backends.map(buildEndpoint));
   const clusters = runHooks(
-    { ...point("cluster", (subjects) => checks.cluster(session, subjects)), onChange },
+    {
+      ...checked("cluster", (subjects) => checks.cluster(session, subjects)),
+      onChange(change) {
+        clustersChangedBy = change.plugin;
+        onChange?.(change);
+      },
+    },
     [buildCluster(session, endpoints)],
   );
-  const secrets = runHooks(point("secret", (subjects) => checks.secret(session, subjects)), []);
-  const routes = runHooks(point("route", (subjects) => checks.route(clusters, subjects)), [buildRoute(session)]);
+  const targets = { clusters, shared: sharedClusters };
+  const secrets = runAddingHooks<SecretMessage, (context: SessionContext<never>) => unknown>({
+    name: "secret",
+    steps: table.points.secret,
+    call: ({ run, index }: Step<(context: SessionContext<never>) => unknown>) =>
+      run(contexts[index] as SessionContext<never>),
+    now: table.now,
+    onChange,
+    ...(blame ? { settle: settleBy((subjects) => checks.secret(session, subjects)) } : {}),
+  });
+  const routes = runHooks(checked("route", (subjects) => checks.route(targets, subjects)), [buildRoute(session)]);
   const virtualHosts = runHooks(
-    point("virtualHost", (subjects) => checks.virtualHost(session, clusters, subjects)),
+    checked("virtualHost", (subjects) => checks.virtualHost(session, targets, subjects)),
     [buildVirtualHost(session, routes)],
   );
   if (blame && clustersChangedBy !== undefined) {
     // Routes that nobody touched lead nowhere because of what became of the clusters.
-    const issues = checks.virtualHost(session, clusters, virtualHosts);
+    const issues = checks.virtualHost(session, targets, virtualHosts);
     if (issues.length > 0) throw new HookFailure({ plugin: clustersChangedBy, hook: "cluster" }, issues);
   }
   return { session, clusters, secrets, virtualHosts };
-}
-
-function stepsOf<Name extends keyof SessionSubjects>(
-  name: Name,
-  hookSets: readonly HookSet[],
-  session: Session,
-): readonly Step<SessionSubjects[Name]>[] {
-  const steps: Step<SessionSubjects[Name]>[] = [];
-  for (const { plugin, hooks } of hookSets) {
-    // The compiler does not see that a hook of this name takes a subject of this name.
-    const hook = hooks[name] as SessionHook<Name> | undefined;
-    if (!hook) continue;
-    const context: HookContext = Object.freeze({ session: deepFreeze(session) });
-    steps.push({ plugin, hook: (subject) => hook(subject, context) });
-  }
-  return steps;
 }

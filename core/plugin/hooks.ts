@@ -4,42 +4,61 @@ import type { Session } from "../session/session.ts";
 /** What a hook may give back: nothing keeps the subject, a value replaces it, an array takes its place (`[]` drops it). */
 export type HookResult<Subject> = undefined | void | Subject | readonly Subject[];
 
-/** What every hook that runs per session is told beside its subject. */
-export interface HookContext {
+/** What every hook that runs per session is told. */
+export interface SessionContext<Input = undefined> {
+  /** As `session` hooks left it. */
   readonly session: Session;
+  /** What the session says to this plugin, `plugins.<name>`, as the plugin's `session` schema made it. */
+  readonly input: Input;
 }
 
-/** The subjects of the hooks that run per session, in the order in which they run. */
+/** What has hooks that change it, in the order in which they run; each comes with one of Signalbox's making. */
 export interface SessionSubjects {
   session: Session;
   endpoint: Message<"envoy.config.endpoint.v3.LbEndpoint">;
   cluster: Message<"envoy.config.cluster.v3.Cluster">;
-  secret: Message<"envoy.extensions.transport_sockets.tls.v3.Secret">;
   route: Message<"envoy.config.route.v3.Route">;
   virtualHost: Message<"envoy.config.route.v3.VirtualHost">;
 }
 
-/** The subjects of the hooks that run once, for what all sessions share. */
-export interface SharedSubjects {
-  listener: Message<"envoy.config.listener.v3.Listener">;
+export type SecretMessage = Message<"envoy.extensions.transport_sockets.tls.v3.Secret">;
+export type ListenerMessage = Message<"envoy.config.listener.v3.Listener">;
+
+/** Resources that belong to no session. Their names begin with `<plugin>:`. */
+export interface Extras {
+  readonly clusters?: readonly Message<"envoy.config.cluster.v3.Cluster">[];
+  readonly secrets?: readonly SecretMessage[];
 }
 
-/** Synchronous and pure; the subject is frozen. */
-export type SessionHook<Name extends keyof SessionSubjects> = (
-  subject: SessionSubjects[Name],
-  context: HookContext,
-) => HookResult<SessionSubjects[Name]>;
+/**
+ * The functions of a plugin, by hook. All are synchronous and pure: the same arguments always give the same. Arguments are
+ * frozen, deep down.
+ */
+export type HookFunctions<Input = undefined> =
+  & {
+    readonly [Name in keyof SessionSubjects]: (
+      subject: SessionSubjects[Name],
+      context: SessionContext<Input>,
+    ) => HookResult<SessionSubjects[Name]>;
+  }
+  & {
+    /** Gives secrets of the session, beside those of other plugins: named `<id>/…`, or after a host for its TLS certificate. */
+    readonly secret: (context: SessionContext<Input>) => HookResult<SecretMessage>;
+    /** Once a listener, for all sessions. A change of a listener drains its connections. */
+    readonly listener: (listener: ListenerMessage) => HookResult<ListenerMessage>;
+    /** Once, for all sessions: gives clusters and secrets that none of them owns. */
+    readonly extras: () => undefined | void | Extras;
+  };
 
-export type SharedHook<Name extends keyof SharedSubjects> = (
-  subject: SharedSubjects[Name],
-) => HookResult<SharedSubjects[Name]>;
+export type HookName = keyof HookFunctions;
 
-export type Hooks =
-  & { readonly [Name in keyof SessionSubjects]?: SessionHook<Name> }
-  & { readonly [Name in keyof SharedSubjects]?: SharedHook<Name> };
+/** `pre` hooks run before those of all plugins without an order, `post` after them; else plugins run as configured. */
+export type HookOrder = "pre" | "post";
 
-/** A plugin as the pipeline sees it. */
-export interface HookSet {
-  readonly plugin: string;
-  readonly hooks: Hooks;
-}
+/** A function, or one that runs before or after the other plugins'. */
+export type Hook<Run> = Run | { readonly order: HookOrder; readonly run: Run };
+
+/** What `setup` returns: each hook that the plugin has. */
+export type Hooks<Input = undefined> = {
+  readonly [Name in HookName]?: Hook<HookFunctions<Input>[Name]>;
+};

@@ -1,3 +1,4 @@
+import { SENSITIVE } from "../../protos/generated/sensitive.ts";
 import { encodeBase64 } from "./base64.ts";
 import { ANY, readAny } from "./any_value.ts";
 import { BadField, describe, isRecord, setOwn, within } from "./bad_field.ts";
@@ -9,7 +10,11 @@ import type { FieldSchema, MessageSchema, ValueSchema } from "./schema.ts";
 export interface JsonOptions {
   /** `snake` names fields as Envoy's documentation does, `camel` (default) as proto3 JSON does. */
   readonly fieldNames?: "camel" | "snake";
+  /** Puts `[redacted]` in place of what the API calls sensitive: private keys, passwords and the like. */
+  readonly redact?: boolean;
 }
+
+const REDACTED = "[redacted]";
 
 type JsonObject = { [key: string]: JsonValue };
 
@@ -24,8 +29,13 @@ export function toJson(schema: MessageSchema, message: unknown, options: JsonOpt
     if (value === undefined) continue;
     const field = schema.byName.get(name);
     if (field === undefined) throw unknownField(schema, name);
+    const shown = options.fieldNames === "snake" ? field.protoName : field.name;
+    if (options.redact && SENSITIVE[schema.fullName]?.includes(name)) {
+      json[shown] = REDACTED;
+      continue;
+    }
     try {
-      json[options.fieldNames === "snake" ? field.protoName : field.name] = fieldToJson(field, value, options);
+      json[shown] = fieldToJson(field, value, options);
     } catch (thrown) {
       throw within(thrown, name);
     }

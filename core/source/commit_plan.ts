@@ -11,6 +11,8 @@ export interface CommitPlanOptions<F> {
   readonly generation: number;
   readonly nowMs: number;
   readonly build: (session: Session) => BuildResult<F>;
+  /** Sessions that could not be built: registered again as they are, they are tried again. */
+  readonly failing?: ReadonlySet<string>;
 }
 
 /** What one commit will do: operations decided one after the other, each on top of those before it. Changes nothing itself. */
@@ -43,7 +45,17 @@ export class CommitPlan<F> {
     return true;
   }
 
-  /** Whether any session came, changed or went; a renewal is no such change. */
+  /** Whether the session came, changed or went, or is published anew. */
+  has(id: string): boolean {
+    return this.#fragments.has(id);
+  }
+
+  /** Publishes a session anew that stays registered as it is; without a fragment it is not served. */
+  publish(id: string, fragment: F | undefined): void {
+    this.#fragments.set(id, fragment);
+  }
+
+  /** Whether any session came, changed, went or is published anew; a renewal is no such change. */
   get changesSessions(): boolean {
     return this.#fragments.size > 0;
   }
@@ -64,7 +76,11 @@ export class CommitPlan<F> {
 
   #register(session: Session): Outcome {
     const present = this.draft.get(session.id);
-    if (present !== undefined && sameRegistration(present.session, session)) return this.#renew(present);
+    if (present !== undefined && sameRegistration(present.session, session)) {
+      // Renewed in any case: whatever is wrong, the session shall not be lost by it.
+      if (this.#options.failing?.has(session.id)) this.#tryAgain(present.session);
+      return this.#renew(present);
+    }
     const taken = this.#findTakenHost(session);
     if (taken !== undefined) {
       const message = `is taken: session "${taken.owner}" has ${taken.host}`;
@@ -100,6 +116,11 @@ export class CommitPlan<F> {
     return { status: "unchanged", record };
   }
 
+  #tryAgain(session: Session): void {
+    const built = this.#options.build(session);
+    if (built.ok) this.#fragments.set(session.id, built.fragment);
+  }
+
   #deregister(id: string): Outcome {
     if (!this.draft.delete(id)) return refuse("not_found", `Cannot remove session "${id}": there is none`, []);
     this.#fragments.set(id, undefined);
@@ -122,6 +143,7 @@ function refuse(
 }
 
 function toIssue({ path, message, plugin, hook }: BuildFailure): Issue {
-  if (plugin === undefined) return { path, message };
-  return { path, message: `${message} (plugin ${plugin}${hook === undefined ? "" : `, hook ${hook}`})` };
+  // Without a hook it is about what the session says to the plugin, and the path names that.
+  if (plugin === undefined || hook === undefined) return { path, message };
+  return { path, message: `${message} (plugin ${plugin}, hook ${hook})` };
 }

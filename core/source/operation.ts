@@ -17,17 +17,21 @@ export type Outcome =
   /** `invalid_request`, `host_taken`, `not_found`, or `internal`; nothing was changed. */
   | { readonly status: "refused"; readonly error: SignalboxError };
 
-/** Why no fragment could be made of a session: `path` is a field's. */
+/** What is wrong with what was made of a session: `path` is a field's. */
 export interface BuildFailure {
   readonly path: string;
   readonly message: string;
   readonly plugin?: string;
+  /** Absent where it is about what the session itself says. */
   readonly hook?: string;
+  readonly cause?: unknown;
 }
 
 export type BuildResult<F> =
-  | { readonly ok: true; readonly fragment: F }
-  | { readonly ok: false; readonly failures: readonly BuildFailure[] };
+  /** `skipped`: why it was built without some plugins. */
+  | { readonly ok: true; readonly fragment: F; readonly skipped?: readonly BuildFailure[] }
+  /** `withdraw`: what is served of the session shall go; else it stays as it is. */
+  | { readonly ok: false; readonly failures: readonly BuildFailure[]; readonly withdraw?: boolean };
 
 /** A session's new fragment; `undefined` where the session is gone. */
 export interface Publication<F> {

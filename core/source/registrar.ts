@@ -1,12 +1,12 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import type { Session, SessionRecord } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { Store, StoreChange, StoreContents } from "../store/store.ts";
 import { CommitPlan } from "./commit_plan.ts";
 import { ExpiryQueue } from "./expiry_queue.ts";
-import type { BuildResult, Operation, Outcome, Publication } from "./operation.ts";
+import type { BuildFailure, BuildResult, Operation, Outcome, Publication } from "./operation.ts";
 import type { Timers } from "../timers.ts";
 
 export interface RegistrarOptions<F> {
@@ -16,6 +16,8 @@ export interface RegistrarOptions<F> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly build: (session: Session) => BuildResult<F>;
+  /** Whether the session is served exactly so. Asked of what was built again: what is the same is not published. */
+  readonly isServed?: (id: string, fragment: F) => boolean;
   /** Told once for every generation, when it is durable and in the table. */
   readonly publish: (generation: number, changes: readonly Publication<F>[]) => void;
 }
@@ -37,6 +39,10 @@ interface Submission {
 const MAX_WAIT_MS = 3_600_000;
 /** How long an expiry waits after a commit that failed. Every commit that somebody asks for tries it too. */
 const RETRY_MS = 1_000;
+/** How many sessions are built again in one commit: those who wait for the next must not wait for thousands. */
+const MAX_REBUILDS = 200;
+/** How many sessions a log line names. */
+const MAX_NAMED = 5;
 
 const log = getLogger(["signalbox", "registrar"]);
 
@@ -44,13 +50,17 @@ const log = getLogger(["signalbox", "registrar"]);
  * The only writer of sessions. Whatever is asked for while a commit is under way, or in the same turn of the event loop,
  * shares the next commit: planned in order, written at once, then in the table, then published as one generation, then
  * answered.
- * What expires is removed in the same way.
+ * What expires is removed in the same way, and what is invalid is built again.
  */
 export class Registrar<F> {
   readonly #options: RegistrarOptions<F>;
   readonly #expiries = new ExpiryQueue();
   /** In the store but expired before the start: not in the table, removed with the next commit. */
   readonly #leftovers = new Set<string>();
+  /** To be built again, in this order. */
+  readonly #invalid = new Set<string>();
+  /** Registered, but could not be built when that was last tried. */
+  readonly #failing = new Set<string>();
   #state: "new" | "running" | "closed" = "new";
   #generation = 0;
   #waiting: Submission[] = [];
@@ -65,6 +75,11 @@ export class Registrar<F> {
   /** The number of the last change that is durable and published. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** How many sessions are registered that could not be built: not served, or served as they were before. */
+  get failing(): number {
+    return this.#failing.size;
   }
 
   /**
@@ -93,7 +108,7 @@ export class Registrar<F> {
     for (const [id, record] of draft.changes()) this.#expiries.set(id, record?.expiresAtMs);
     this.#generation = generation;
     this.#state = "running";
-    this.#publish(Array.from(table.records()).flatMap((record) => this.#rebuild(record)));
+    this.#buildAll();
     if (this.#leftovers.size > 0) await this.#wake();
     else this.#armTimer();
   }
@@ -123,6 +138,18 @@ export class Registrar<F> {
     });
   }
 
+  /**
+   * Has sessions built again, some at a time, and published where they became others. One that fails stays as it was or is
+   * withdrawn, as its `BuildResult` says; it stays registered either way. Before the start this does nothing: it builds all.
+   */
+  invalidate(ids: readonly string[] | "all"): void {
+    if (this.#state !== "running") return;
+    const { table } = this.#options;
+    if (ids === "all") { for (const { session } of table.records()) this.#invalid.add(session.id); }
+    else for (const id of ids) if (table.get(id) !== undefined) this.#invalid.add(id);
+    if (this.#invalid.size > 0) void this.#wake();
+  }
+
   /** Resolves when everything that was submitted is done. Closes no store. */
   async close(): Promise<void> {
     this.#state = "closed";
@@ -148,7 +175,7 @@ export class Registrar<F> {
         const submissions = this.#waiting;
         this.#waiting = [];
         await this.#commit(submissions);
-      } while (this.#waiting.length > 0);
+      } while (this.#waiting.length > 0 || (this.#hasWork() && !this.#lastCommitFailed));
     } finally {
       // In one step with the look at what waits: a submission in between would find a drain that takes no more.
       this.#draining = undefined;
@@ -159,11 +186,17 @@ export class Registrar<F> {
   async #commit(submissions: readonly Submission[]): Promise<void> {
     const { store, table, clock, build } = this.#options;
     const nowMs = clock.now();
-    const plan = new CommitPlan(table, { generation: this.#generation + 1, nowMs, build });
+    const plan = new CommitPlan(table, {
+      generation: this.#generation + 1,
+      nowMs,
+      build,
+      failing: this.#failing,
+    });
     const outcomes = submissions.map(({ operations }) => operations.map((operation) => plan.decide(operation)));
     // Last, so that a renewal that waited for this commit comes before the expiry.
     const due = this.#expiries.takeDue(nowMs);
     for (const id of due) plan.expire(id);
+    const rebuilt = this.#rebuild(plan);
 
     const removals = Array.from(this.#leftovers).filter((id) => plan.draft.get(id) === undefined);
     const changes = [...removals.map((id): StoreChange => ({ kind: "delete", id })), ...plan.storeChanges()];
@@ -176,6 +209,7 @@ export class Registrar<F> {
       } catch (thrown) {
         this.#lastCommitFailed = true;
         for (const id of due) this.#expiries.set(id, table.get(id)?.expiresAtMs);
+        for (const id of rebuilt) this.#invalid.add(id);
         this.#reject(submissions, SignalboxError.from(thrown), due.length + removals.length);
         return;
       }
@@ -183,6 +217,9 @@ export class Registrar<F> {
     const publications = plan.publications();
     table.apply(plan.draft);
     for (const [id, record] of plan.draft.changes()) this.#expiries.set(id, record?.expiresAtMs);
+    for (const { id, fragment } of publications) {
+      if (fragment !== undefined || table.get(id) === undefined) this.#failing.delete(id);
+    }
     this.#leftovers.clear();
     this.#generation = generation;
     if (changesSessions) this.#publish(publications);
@@ -194,16 +231,58 @@ export class Registrar<F> {
     for (const { reject } of submissions) reject(error);
   }
 
-  #rebuild({ session }: SessionRecord): readonly Publication<F>[] {
-    const { id } = session;
-    try {
-      const built = this.#options.build(session);
+  /** At the start: sessions that cannot be built are not served, and nothing else is. */
+  #buildAll(): void {
+    const failures: SessionFailure[] = [];
+    const publications = Array.from(this.#options.table.records()).flatMap(({ session }): Publication<F>[] => {
+      const { id } = session;
+      const built = this.#tryBuild(session);
       if (built.ok) return [{ id, fragment: built.fragment }];
-      log.error("Cannot build a stored session", { session: id, failures: built.failures });
-    } catch (error) {
-      log.error("Cannot build a stored session", { session: id, error });
+      this.#failing.add(id);
+      failures.push({ session: id, failures: built.failures });
+      return [];
+    });
+    logFailures(failures, "they are not served");
+    this.#publish(publications);
+  }
+
+  /** Builds some of what is invalid again; which it took. */
+  #rebuild(plan: CommitPlan<F>): readonly string[] {
+    const taken: string[] = [];
+    const failures: SessionFailure[] = [];
+    for (const id of this.#invalid) {
+      if (taken.length === MAX_REBUILDS) break;
+      this.#invalid.delete(id);
+      const session = plan.draft.get(id)?.session;
+      // What this commit changes is built with what is known by now.
+      if (session === undefined || plan.has(id)) continue;
+      taken.push(id);
+      const built = this.#tryBuild(session);
+      if (built.ok) {
+        this.#failing.delete(id);
+        if (!this.#options.isServed?.(id, built.fragment)) plan.publish(id, built.fragment);
+      } else {
+        this.#failing.add(id);
+        failures.push({ session: id, failures: built.failures });
+        if (built.withdraw) plan.publish(id, undefined);
+      }
     }
-    return [];
+    logFailures(failures, "they stay as they were, or are withdrawn where a plugin's onError says so");
+    return taken;
+  }
+
+  /** A defect costs the session that met it, and no other. */
+  #tryBuild(session: Session): BuildResult<F> {
+    try {
+      return this.#options.build(session);
+    } catch (cause) {
+      return { ok: false, failures: [{ path: "", message: "a defect of Signalbox", cause }] };
+    }
+  }
+
+  /** Whether something is to be done that nobody waits for. */
+  #hasWork(): boolean {
+    return this.#state === "running" && this.#invalid.size > 0;
   }
 
   /** What was committed stays so, whatever becomes of its publication. */
@@ -219,11 +298,23 @@ export class Registrar<F> {
     this.#cancelTimer();
     if (this.#state !== "running") return;
     const { timers, clock } = this.#options;
-    const nextMs = this.#leftovers.size > 0 ? 0 : this.#expiries.nextAtMs();
+    const nextMs = this.#leftovers.size > 0 || this.#hasWork() ? 0 : this.#expiries.nextAtMs();
     if (nextMs === undefined) return;
     const delayMs = Math.min(Math.max(nextMs - clock.now(), this.#lastCommitFailed ? RETRY_MS : 0), MAX_WAIT_MS);
     this.#cancelTimer = timers.after(delayMs, () => void this.#wake());
   }
+}
+
+interface SessionFailure {
+  readonly session: string;
+  readonly failures: readonly BuildFailure[];
+}
+
+/** In one line, for they may be thousands with one and the same cause. */
+function logFailures(failures: readonly SessionFailure[], consequence: string): void {
+  if (failures.length === 0) return;
+  const first = failures.slice(0, MAX_NAMED);
+  log.error("Cannot build {count} registered sessions: {consequence}", { count: failures.length, consequence, first });
 }
 
 function sharedHost(id: string, { host, owner }: { readonly host: string; readonly owner: string }): SignalboxError {

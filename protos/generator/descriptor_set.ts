@@ -51,6 +51,7 @@ export interface Options {
   readonly "[validate.disabled]"?: boolean;
   readonly "[validate.ignored]"?: boolean;
   readonly "[envoy.annotations.disallowed_by_default]"?: boolean;
+  readonly "[udpa.annotations.sensitive]"?: boolean;
 }
 
 /** A message with its place: `.pkg.Outer.Inner` is `scope` plus name. */

@@ -3,6 +3,7 @@ import { compactFile } from "./compact.ts";
 import type { FileDescriptor, FileDescriptorSet } from "./descriptor_set.ts";
 import { anyModule, messagesModule, packageModule, packagesOf, VALUES_MODULE } from "./message_types.ts";
 import { rulesOf } from "./rules.ts";
+import { sensitiveModule } from "./sensitive.ts";
 
 const OUT = new URL("../generated/", import.meta.url);
 
@@ -47,6 +48,7 @@ await write(
       .slice(HEADER.length),
 );
 await write("rules.ts", stringsModule("RULES", "By file: constraints by full message name.", jsonRows(files, rulesOf)));
+await write("sensitive.ts", sensitiveModule(files));
 await write("types/values.ts", VALUES_MODULE);
 await write("types/messages.ts", messagesModule(files));
 await write("types/any_message.ts", anyModule(files));

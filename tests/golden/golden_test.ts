@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { Document, parse, visit } from "yaml";
-import { type Output, runCase } from "./golden_case.ts";
+import type { Translation } from "../../core/author/translate.ts";
+import { runCase } from "./golden_case.ts";
 
 const UPDATE = process.env.UPDATE_GOLDEN === "1";
 const LAYOUTS = ["layout_scoped", "layout_rds", "layout_vhds"] as const;
@@ -13,7 +14,7 @@ async function readInput(name: string): Promise<unknown> {
 }
 
 /** As `deno fmt` would have it too. */
-function toYaml(output: Output): string {
+function toYaml(output: Translation): string {
   const document = new Document(output, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar(_, node) {
@@ -45,7 +46,7 @@ Deno.test("sessions become the resources of the goldens", async (test) => {
 
 Deno.test("layouts differ in their listeners alone", async () => {
   const [scoped, ...others] = await Promise.all(LAYOUTS.map(async (name) => runCase(await readInput(name))));
-  const withoutListeners = ({ failures, versions, resources }: Output) => ({
+  const withoutListeners = ({ failures, versions, resources }: Translation) => ({
     failures,
     versions: { ...versions, listener: "" },
     resources: { ...resources, listener: {} },

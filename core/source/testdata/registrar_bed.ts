@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Session } from "../../session/session.ts";
 import { SessionTable } from "../../session/session_table.ts";
 import type { BuildResult, Publication } from "../operation.ts";
@@ -54,7 +55,8 @@ export async function startBed(
       else served.set(id, fragment);
     }
   };
-  const registrar = createRegistrar({ store, table, clock: time, timers: time, build, publish });
+  const isServed = (id: string, session: Session) => isDeepStrictEqual(served.get(id), session);
+  const registrar = createRegistrar({ store, table, clock: time, timers: time, build, isServed, publish });
   await registrar.start(await store.load());
   return { registrar, table, store, time, published, served };
 }

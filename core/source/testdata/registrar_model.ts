@@ -12,7 +12,7 @@ export type ModelOutcome =
 export class RegistrarModel {
   records = new Map<string, SessionRecord>();
   /** In the store, though expired before the start. */
-  leftovers = new Set<string>();
+  leftovers = new Map<string, SessionRecord>();
   generation = 0;
 
   /** One commit of `operations`; `undefined` where it fails. A commit that has nothing to write cannot. */
@@ -24,7 +24,7 @@ export class RegistrarModel {
     const outcomes = operations.map((operation) => this.#decide(operation, nowMs));
     this.#removeExpired(nowMs, () => true);
     const gone = [...before.keys()].some((id) => !this.records.has(id));
-    const removals = [...this.leftovers].filter((id) => !this.records.has(id));
+    const removals = [...this.leftovers.keys()].filter((id) => !this.records.has(id));
     const changes = gone || removals.length > 0 ||
       outcomes.some(({ status }) => status === "created" || status === "changed" || status === "deleted");
     const renews = [...this.records].some(([id, record]) => before.get(id) !== record);
@@ -39,10 +39,16 @@ export class RegistrarModel {
   }
 
   restart({ nowMs, fails }: { readonly nowMs: number; readonly fails: boolean }): void {
-    for (const [id, { expiresAtMs = Infinity }] of [...this.records]) {
-      if (expiresAtMs > nowMs) continue;
-      this.records.delete(id);
-      this.leftovers.add(id);
+    // The clock may have gone back, and then they have not expired.
+    const stored = [...this.leftovers, ...this.records];
+    this.leftovers.clear();
+    for (const [id, record] of stored) {
+      if ((record.expiresAtMs ?? Infinity) > nowMs) {
+        this.records.set(id, record);
+      } else {
+        this.records.delete(id);
+        this.leftovers.set(id, record);
+      }
     }
     if (this.leftovers.size > 0) this.commit([], { nowMs, fails });
   }

@@ -158,12 +158,12 @@ import type * as xds_core_v3 from "./xds.core.v3.ts";
 import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 import type * as xds_type_v3 from "./xds.type.v3.ts";
 
-type Typed<Name extends string, Message> = { "@type": `type.googleapis.com/${Name}` } & Message;
+type Typed<Name extends string, Message> = { readonly "@type": `type.googleapis.com/${Name}` } & Message;
 
 /** A message whose type is not among ours, or that is encoded already. */
 export interface OpaqueMessage {
-  "@type": string;
-  value: Uint8Array;
+  readonly "@type": string;
+  readonly value: Uint8Array;
 }
 
 /** What an `Any` holds: a message with its type URL. */
@@ -727,13 +727,13 @@ export type AnyMessage =
   | Typed<"google.protobuf.FloatValue", google_protobuf.FloatValue>
   | Typed<"google.protobuf.Int32Value", google_protobuf.Int32Value>
   | Typed<"google.protobuf.Int64Value", google_protobuf.Int64Value>
-  | Typed<"google.protobuf.ListValue", { value: google_protobuf.ListValue }>
+  | Typed<"google.protobuf.ListValue", { readonly value: google_protobuf.ListValue }>
   | Typed<"google.protobuf.StringValue", google_protobuf.StringValue>
-  | Typed<"google.protobuf.Struct", { value: google_protobuf.Struct }>
+  | Typed<"google.protobuf.Struct", { readonly value: google_protobuf.Struct }>
   | Typed<"google.protobuf.Timestamp", google_protobuf.Timestamp>
   | Typed<"google.protobuf.UInt32Value", google_protobuf.UInt32Value>
   | Typed<"google.protobuf.UInt64Value", google_protobuf.UInt64Value>
-  | Typed<"google.protobuf.Value", { value: google_protobuf.Value }>
+  | Typed<"google.protobuf.Value", { readonly value: google_protobuf.Value }>
   | Typed<"google.rpc.Status", google_rpc.Status>
   | Typed<"opentelemetry.proto.common.v1.AnyValue", opentelemetry_proto_common_v1.AnyValue>
   | Typed<"opentelemetry.proto.common.v1.ArrayValue", opentelemetry_proto_common_v1.ArrayValue>

@@ -10,363 +10,363 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/certs.proto#envoy-v3-api-msg-admin-v3-certificates */
 export interface Certificates {
-  certificates?: Certificate[] | undefined;
+  readonly certificates?: readonly Certificate[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/certs.proto#envoy-v3-api-msg-admin-v3-certificate */
 export interface Certificate {
-  caCert?: CertificateDetails[] | undefined;
-  certChain?: CertificateDetails[] | undefined;
+  readonly caCert?: readonly CertificateDetails[] | undefined;
+  readonly certChain?: readonly CertificateDetails[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/certs.proto#envoy-v3-api-msg-admin-v3-certificatedetails */
 export interface CertificateDetails {
-  path?: string | undefined;
-  serialNumber?: string | undefined;
-  subjectAltNames?: SubjectAlternateName[] | undefined;
-  daysUntilExpiration?: Int64 | undefined;
-  validFrom?: google_protobuf.Timestamp | undefined;
-  expirationTime?: google_protobuf.Timestamp | undefined;
-  ocspDetails?: CertificateDetails_OcspDetails | undefined;
+  readonly path?: string | undefined;
+  readonly serialNumber?: string | undefined;
+  readonly subjectAltNames?: readonly SubjectAlternateName[] | undefined;
+  readonly daysUntilExpiration?: Int64 | undefined;
+  readonly validFrom?: google_protobuf.Timestamp | undefined;
+  readonly expirationTime?: google_protobuf.Timestamp | undefined;
+  readonly ocspDetails?: CertificateDetails_OcspDetails | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/certs.proto#envoy-v3-api-msg-admin-v3-certificatedetails-ocspdetails */
 export interface CertificateDetails_OcspDetails {
-  validFrom?: google_protobuf.Timestamp | undefined;
-  expiration?: google_protobuf.Timestamp | undefined;
+  readonly validFrom?: google_protobuf.Timestamp | undefined;
+  readonly expiration?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/certs.proto#envoy-v3-api-msg-admin-v3-subjectalternatename */
 export interface SubjectAlternateName {
-  dns?: string | undefined;
-  uri?: string | undefined;
-  ipAddress?: string | undefined;
+  readonly dns?: string | undefined;
+  readonly uri?: string | undefined;
+  readonly ipAddress?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/clusters.proto#envoy-v3-api-msg-admin-v3-clusters */
 export interface Clusters {
-  clusterStatuses?: ClusterStatus[] | undefined;
+  readonly clusterStatuses?: readonly ClusterStatus[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/clusters.proto#envoy-v3-api-msg-admin-v3-clusterstatus */
 export interface ClusterStatus {
-  name?: string | undefined;
-  addedViaApi?: boolean | undefined;
-  successRateEjectionThreshold?: envoy_type_v3.Percent | undefined;
-  hostStatuses?: HostStatus[] | undefined;
-  localOriginSuccessRateEjectionThreshold?: envoy_type_v3.Percent | undefined;
-  circuitBreakers?: envoy_config_cluster_v3.CircuitBreakers | undefined;
-  observabilityName?: string | undefined;
-  edsServiceName?: string | undefined;
+  readonly name?: string | undefined;
+  readonly addedViaApi?: boolean | undefined;
+  readonly successRateEjectionThreshold?: envoy_type_v3.Percent | undefined;
+  readonly hostStatuses?: readonly HostStatus[] | undefined;
+  readonly localOriginSuccessRateEjectionThreshold?: envoy_type_v3.Percent | undefined;
+  readonly circuitBreakers?: envoy_config_cluster_v3.CircuitBreakers | undefined;
+  readonly observabilityName?: string | undefined;
+  readonly edsServiceName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/clusters.proto#envoy-v3-api-msg-admin-v3-hoststatus */
 export interface HostStatus {
-  address?: envoy_config_core_v3.Address | undefined;
-  stats?: SimpleMetric[] | undefined;
-  healthStatus?: HostHealthStatus | undefined;
-  successRate?: envoy_type_v3.Percent | undefined;
-  weight?: number | undefined;
-  hostname?: string | undefined;
-  priority?: number | undefined;
-  localOriginSuccessRate?: envoy_type_v3.Percent | undefined;
-  locality?: envoy_config_core_v3.Locality | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly stats?: readonly SimpleMetric[] | undefined;
+  readonly healthStatus?: HostHealthStatus | undefined;
+  readonly successRate?: envoy_type_v3.Percent | undefined;
+  readonly weight?: number | undefined;
+  readonly hostname?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly localOriginSuccessRate?: envoy_type_v3.Percent | undefined;
+  readonly locality?: envoy_config_core_v3.Locality | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/clusters.proto#envoy-v3-api-msg-admin-v3-hosthealthstatus */
 export interface HostHealthStatus {
-  failedActiveHealthCheck?: boolean | undefined;
-  failedOutlierCheck?: boolean | undefined;
-  failedActiveDegradedCheck?: boolean | undefined;
-  pendingDynamicRemoval?: boolean | undefined;
-  pendingActiveHc?: boolean | undefined;
-  excludedViaImmediateHcFail?: boolean | undefined;
-  activeHcTimeout?: boolean | undefined;
-  failedDegradedOutlierDetection?: boolean | undefined;
-  edsHealthStatus?: envoy_config_core_v3.HealthStatus | undefined;
+  readonly failedActiveHealthCheck?: boolean | undefined;
+  readonly failedOutlierCheck?: boolean | undefined;
+  readonly failedActiveDegradedCheck?: boolean | undefined;
+  readonly pendingDynamicRemoval?: boolean | undefined;
+  readonly pendingActiveHc?: boolean | undefined;
+  readonly excludedViaImmediateHcFail?: boolean | undefined;
+  readonly activeHcTimeout?: boolean | undefined;
+  readonly failedDegradedOutlierDetection?: boolean | undefined;
+  readonly edsHealthStatus?: envoy_config_core_v3.HealthStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump.proto#envoy-v3-api-msg-admin-v3-configdump */
 export interface ConfigDump {
-  configs?: AnyMessage[] | undefined;
+  readonly configs?: readonly AnyMessage[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump.proto#envoy-v3-api-msg-admin-v3-bootstrapconfigdump */
 export interface BootstrapConfigDump {
-  bootstrap?: envoy_config_bootstrap_v3.Bootstrap | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly bootstrap?: envoy_config_bootstrap_v3.Bootstrap | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump.proto#envoy-v3-api-msg-admin-v3-secretsconfigdump */
 export interface SecretsConfigDump {
-  staticSecrets?: SecretsConfigDump_StaticSecret[] | undefined;
-  dynamicActiveSecrets?: SecretsConfigDump_DynamicSecret[] | undefined;
-  dynamicWarmingSecrets?: SecretsConfigDump_DynamicSecret[] | undefined;
+  readonly staticSecrets?: readonly SecretsConfigDump_StaticSecret[] | undefined;
+  readonly dynamicActiveSecrets?: readonly SecretsConfigDump_DynamicSecret[] | undefined;
+  readonly dynamicWarmingSecrets?: readonly SecretsConfigDump_DynamicSecret[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump.proto#envoy-v3-api-msg-admin-v3-secretsconfigdump-dynamicsecret */
 export interface SecretsConfigDump_DynamicSecret {
-  name?: string | undefined;
-  versionInfo?: string | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  secret?: AnyMessage | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly name?: string | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly secret?: AnyMessage | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump.proto#envoy-v3-api-msg-admin-v3-secretsconfigdump-staticsecret */
 export interface SecretsConfigDump_StaticSecret {
-  name?: string | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  secret?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly secret?: AnyMessage | undefined;
 }
 
 export type ClientResourceStatus = "UNKNOWN" | "REQUESTED" | "DOES_NOT_EXIST" | "ACKED" | "NACKED" | "RECEIVED_ERROR" | "TIMEOUT";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-updatefailurestate */
 export interface UpdateFailureState {
-  failedConfiguration?: AnyMessage | undefined;
-  lastUpdateAttempt?: google_protobuf.Timestamp | undefined;
-  details?: string | undefined;
-  versionInfo?: string | undefined;
+  readonly failedConfiguration?: AnyMessage | undefined;
+  readonly lastUpdateAttempt?: google_protobuf.Timestamp | undefined;
+  readonly details?: string | undefined;
+  readonly versionInfo?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-listenersconfigdump */
 export interface ListenersConfigDump {
-  versionInfo?: string | undefined;
-  staticListeners?: ListenersConfigDump_StaticListener[] | undefined;
-  dynamicListeners?: ListenersConfigDump_DynamicListener[] | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly staticListeners?: readonly ListenersConfigDump_StaticListener[] | undefined;
+  readonly dynamicListeners?: readonly ListenersConfigDump_DynamicListener[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-listenersconfigdump-staticlistener */
 export interface ListenersConfigDump_StaticListener {
-  listener?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly listener?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-listenersconfigdump-dynamiclistenerstate */
 export interface ListenersConfigDump_DynamicListenerState {
-  versionInfo?: string | undefined;
-  listener?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly listener?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-listenersconfigdump-dynamiclistener */
 export interface ListenersConfigDump_DynamicListener {
-  name?: string | undefined;
-  activeState?: ListenersConfigDump_DynamicListenerState | undefined;
-  warmingState?: ListenersConfigDump_DynamicListenerState | undefined;
-  drainingState?: ListenersConfigDump_DynamicListenerState | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly name?: string | undefined;
+  readonly activeState?: ListenersConfigDump_DynamicListenerState | undefined;
+  readonly warmingState?: ListenersConfigDump_DynamicListenerState | undefined;
+  readonly drainingState?: ListenersConfigDump_DynamicListenerState | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-clustersconfigdump */
 export interface ClustersConfigDump {
-  versionInfo?: string | undefined;
-  staticClusters?: ClustersConfigDump_StaticCluster[] | undefined;
-  dynamicActiveClusters?: ClustersConfigDump_DynamicCluster[] | undefined;
-  dynamicWarmingClusters?: ClustersConfigDump_DynamicCluster[] | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly staticClusters?: readonly ClustersConfigDump_StaticCluster[] | undefined;
+  readonly dynamicActiveClusters?: readonly ClustersConfigDump_DynamicCluster[] | undefined;
+  readonly dynamicWarmingClusters?: readonly ClustersConfigDump_DynamicCluster[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-clustersconfigdump-staticcluster */
 export interface ClustersConfigDump_StaticCluster {
-  cluster?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly cluster?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-clustersconfigdump-dynamiccluster */
 export interface ClustersConfigDump_DynamicCluster {
-  versionInfo?: string | undefined;
-  cluster?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly cluster?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-routesconfigdump */
 export interface RoutesConfigDump {
-  staticRouteConfigs?: RoutesConfigDump_StaticRouteConfig[] | undefined;
-  dynamicRouteConfigs?: RoutesConfigDump_DynamicRouteConfig[] | undefined;
+  readonly staticRouteConfigs?: readonly RoutesConfigDump_StaticRouteConfig[] | undefined;
+  readonly dynamicRouteConfigs?: readonly RoutesConfigDump_DynamicRouteConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-routesconfigdump-staticrouteconfig */
 export interface RoutesConfigDump_StaticRouteConfig {
-  routeConfig?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly routeConfig?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-routesconfigdump-dynamicrouteconfig */
 export interface RoutesConfigDump_DynamicRouteConfig {
-  versionInfo?: string | undefined;
-  routeConfig?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly routeConfig?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-scopedroutesconfigdump */
 export interface ScopedRoutesConfigDump {
-  inlineScopedRouteConfigs?: ScopedRoutesConfigDump_InlineScopedRouteConfigs[] | undefined;
-  dynamicScopedRouteConfigs?: ScopedRoutesConfigDump_DynamicScopedRouteConfigs[] | undefined;
+  readonly inlineScopedRouteConfigs?: readonly ScopedRoutesConfigDump_InlineScopedRouteConfigs[] | undefined;
+  readonly dynamicScopedRouteConfigs?: readonly ScopedRoutesConfigDump_DynamicScopedRouteConfigs[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-scopedroutesconfigdump-inlinescopedrouteconfigs */
 export interface ScopedRoutesConfigDump_InlineScopedRouteConfigs {
-  name?: string | undefined;
-  scopedRouteConfigs?: AnyMessage[] | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly name?: string | undefined;
+  readonly scopedRouteConfigs?: readonly AnyMessage[] | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-scopedroutesconfigdump-dynamicscopedrouteconfigs */
 export interface ScopedRoutesConfigDump_DynamicScopedRouteConfigs {
-  name?: string | undefined;
-  versionInfo?: string | undefined;
-  scopedRouteConfigs?: AnyMessage[] | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly name?: string | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly scopedRouteConfigs?: readonly AnyMessage[] | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-endpointsconfigdump */
 export interface EndpointsConfigDump {
-  staticEndpointConfigs?: EndpointsConfigDump_StaticEndpointConfig[] | undefined;
-  dynamicEndpointConfigs?: EndpointsConfigDump_DynamicEndpointConfig[] | undefined;
+  readonly staticEndpointConfigs?: readonly EndpointsConfigDump_StaticEndpointConfig[] | undefined;
+  readonly dynamicEndpointConfigs?: readonly EndpointsConfigDump_DynamicEndpointConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-endpointsconfigdump-staticendpointconfig */
 export interface EndpointsConfigDump_StaticEndpointConfig {
-  endpointConfig?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly endpointConfig?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-endpointsconfigdump-dynamicendpointconfig */
 export interface EndpointsConfigDump_DynamicEndpointConfig {
-  versionInfo?: string | undefined;
-  endpointConfig?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly endpointConfig?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-ecdsconfigdump */
 export interface EcdsConfigDump {
-  ecdsFilters?: EcdsConfigDump_EcdsFilterConfig[] | undefined;
+  readonly ecdsFilters?: readonly EcdsConfigDump_EcdsFilterConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/config_dump_shared.proto#envoy-v3-api-msg-admin-v3-ecdsconfigdump-ecdsfilterconfig */
 export interface EcdsConfigDump_EcdsFilterConfig {
-  versionInfo?: string | undefined;
-  ecdsFilter?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  errorState?: UpdateFailureState | undefined;
-  clientStatus?: ClientResourceStatus | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly ecdsFilter?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly errorState?: UpdateFailureState | undefined;
+  readonly clientStatus?: ClientResourceStatus | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/init_dump.proto#envoy-v3-api-msg-admin-v3-unreadytargetsdumps */
 export interface UnreadyTargetsDumps {
-  unreadyTargetsDumps?: UnreadyTargetsDumps_UnreadyTargetsDump[] | undefined;
+  readonly unreadyTargetsDumps?: readonly UnreadyTargetsDumps_UnreadyTargetsDump[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/init_dump.proto#envoy-v3-api-msg-admin-v3-unreadytargetsdumps-unreadytargetsdump */
 export interface UnreadyTargetsDumps_UnreadyTargetsDump {
-  name?: string | undefined;
-  targetNames?: string[] | undefined;
+  readonly name?: string | undefined;
+  readonly targetNames?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/listeners.proto#envoy-v3-api-msg-admin-v3-listeners */
 export interface Listeners {
-  listenerStatuses?: ListenerStatus[] | undefined;
+  readonly listenerStatuses?: readonly ListenerStatus[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/listeners.proto#envoy-v3-api-msg-admin-v3-listenerstatus */
 export interface ListenerStatus {
-  name?: string | undefined;
-  localAddress?: envoy_config_core_v3.Address | undefined;
-  additionalLocalAddresses?: envoy_config_core_v3.Address[] | undefined;
+  readonly name?: string | undefined;
+  readonly localAddress?: envoy_config_core_v3.Address | undefined;
+  readonly additionalLocalAddresses?: readonly envoy_config_core_v3.Address[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/memory.proto#envoy-v3-api-msg-admin-v3-memory */
 export interface Memory {
-  allocated?: Int64 | undefined;
-  heapSize?: Int64 | undefined;
-  pageheapUnmapped?: Int64 | undefined;
-  pageheapFree?: Int64 | undefined;
-  totalThreadCache?: Int64 | undefined;
-  totalPhysicalBytes?: Int64 | undefined;
+  readonly allocated?: Int64 | undefined;
+  readonly heapSize?: Int64 | undefined;
+  readonly pageheapUnmapped?: Int64 | undefined;
+  readonly pageheapFree?: Int64 | undefined;
+  readonly totalThreadCache?: Int64 | undefined;
+  readonly totalPhysicalBytes?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/metrics.proto#envoy-v3-api-msg-admin-v3-simplemetric */
 export interface SimpleMetric {
-  type?: SimpleMetric_Type | undefined;
-  value?: Int64 | undefined;
-  name?: string | undefined;
+  readonly type?: SimpleMetric_Type | undefined;
+  readonly value?: Int64 | undefined;
+  readonly name?: string | undefined;
 }
 
 export type SimpleMetric_Type = "COUNTER" | "GAUGE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/mutex_stats.proto#envoy-v3-api-msg-admin-v3-mutexstats */
 export interface MutexStats {
-  numContentions?: Int64 | undefined;
-  currentWaitCycles?: Int64 | undefined;
-  lifetimeWaitCycles?: Int64 | undefined;
+  readonly numContentions?: Int64 | undefined;
+  readonly currentWaitCycles?: Int64 | undefined;
+  readonly lifetimeWaitCycles?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/server_info.proto#envoy-v3-api-msg-admin-v3-serverinfo */
 export interface ServerInfo {
-  version?: string | undefined;
-  state?: ServerInfo_State | undefined;
-  uptimeCurrentEpoch?: google_protobuf.Duration | undefined;
-  uptimeAllEpochs?: google_protobuf.Duration | undefined;
-  hotRestartVersion?: string | undefined;
-  commandLineOptions?: CommandLineOptions | undefined;
-  node?: envoy_config_core_v3.Node | undefined;
-  hotRestartInitializing?: boolean | undefined;
+  readonly version?: string | undefined;
+  readonly state?: ServerInfo_State | undefined;
+  readonly uptimeCurrentEpoch?: google_protobuf.Duration | undefined;
+  readonly uptimeAllEpochs?: google_protobuf.Duration | undefined;
+  readonly hotRestartVersion?: string | undefined;
+  readonly commandLineOptions?: CommandLineOptions | undefined;
+  readonly node?: envoy_config_core_v3.Node | undefined;
+  readonly hotRestartInitializing?: boolean | undefined;
 }
 
 export type ServerInfo_State = "LIVE" | "DRAINING" | "PRE_INITIALIZING" | "INITIALIZING";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/server_info.proto#envoy-v3-api-msg-admin-v3-commandlineoptions */
 export interface CommandLineOptions {
-  baseId?: Int64 | undefined;
-  useDynamicBaseId?: boolean | undefined;
-  skipHotRestartOnNoParent?: boolean | undefined;
-  skipHotRestartParentStats?: boolean | undefined;
-  baseIdPath?: string | undefined;
-  concurrency?: number | undefined;
-  configPath?: string | undefined;
-  configYaml?: string | undefined;
-  allowUnknownStaticFields?: boolean | undefined;
-  rejectUnknownDynamicFields?: boolean | undefined;
-  ignoreUnknownDynamicFields?: boolean | undefined;
-  skipDeprecatedLogs?: boolean | undefined;
-  adminAddressPath?: string | undefined;
-  localAddressIpVersion?: CommandLineOptions_IpVersion | undefined;
-  logLevel?: string | undefined;
-  componentLogLevel?: string | undefined;
-  logFormat?: string | undefined;
-  logFormatEscaped?: boolean | undefined;
-  logPath?: string | undefined;
-  serviceCluster?: string | undefined;
-  serviceNode?: string | undefined;
-  serviceZone?: string | undefined;
-  fileFlushInterval?: google_protobuf.Duration | undefined;
-  fileFlushMinSize?: number | undefined;
-  drainTime?: google_protobuf.Duration | undefined;
-  drainStrategy?: CommandLineOptions_DrainStrategy | undefined;
-  parentShutdownTime?: google_protobuf.Duration | undefined;
-  mode?: CommandLineOptions_Mode | undefined;
-  disableHotRestart?: boolean | undefined;
-  enableMutexTracing?: boolean | undefined;
-  restartEpoch?: number | undefined;
-  cpusetThreads?: boolean | undefined;
-  disabledExtensions?: string[] | undefined;
-  enableFineGrainLogging?: boolean | undefined;
-  logStacktraceSingleEntry?: boolean | undefined;
-  socketPath?: string | undefined;
-  socketMode?: number | undefined;
-  enableCoreDump?: boolean | undefined;
-  statsTag?: string[] | undefined;
+  readonly baseId?: Int64 | undefined;
+  readonly useDynamicBaseId?: boolean | undefined;
+  readonly skipHotRestartOnNoParent?: boolean | undefined;
+  readonly skipHotRestartParentStats?: boolean | undefined;
+  readonly baseIdPath?: string | undefined;
+  readonly concurrency?: number | undefined;
+  readonly configPath?: string | undefined;
+  readonly configYaml?: string | undefined;
+  readonly allowUnknownStaticFields?: boolean | undefined;
+  readonly rejectUnknownDynamicFields?: boolean | undefined;
+  readonly ignoreUnknownDynamicFields?: boolean | undefined;
+  readonly skipDeprecatedLogs?: boolean | undefined;
+  readonly adminAddressPath?: string | undefined;
+  readonly localAddressIpVersion?: CommandLineOptions_IpVersion | undefined;
+  readonly logLevel?: string | undefined;
+  readonly componentLogLevel?: string | undefined;
+  readonly logFormat?: string | undefined;
+  readonly logFormatEscaped?: boolean | undefined;
+  readonly logPath?: string | undefined;
+  readonly serviceCluster?: string | undefined;
+  readonly serviceNode?: string | undefined;
+  readonly serviceZone?: string | undefined;
+  readonly fileFlushInterval?: google_protobuf.Duration | undefined;
+  readonly fileFlushMinSize?: number | undefined;
+  readonly drainTime?: google_protobuf.Duration | undefined;
+  readonly drainStrategy?: CommandLineOptions_DrainStrategy | undefined;
+  readonly parentShutdownTime?: google_protobuf.Duration | undefined;
+  readonly mode?: CommandLineOptions_Mode | undefined;
+  readonly disableHotRestart?: boolean | undefined;
+  readonly enableMutexTracing?: boolean | undefined;
+  readonly restartEpoch?: number | undefined;
+  readonly cpusetThreads?: boolean | undefined;
+  readonly disabledExtensions?: readonly string[] | undefined;
+  readonly enableFineGrainLogging?: boolean | undefined;
+  readonly logStacktraceSingleEntry?: boolean | undefined;
+  readonly socketPath?: string | undefined;
+  readonly socketMode?: number | undefined;
+  readonly enableCoreDump?: boolean | undefined;
+  readonly statsTag?: readonly string[] | undefined;
 }
 
 export type CommandLineOptions_IpVersion = "v4" | "v6";
@@ -377,6 +377,6 @@ export type CommandLineOptions_DrainStrategy = "Gradual" | "Immediate";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/admin/v3/tap.proto#envoy-v3-api-msg-admin-v3-taprequest */
 export interface TapRequest {
-  configId?: string | undefined;
-  tapConfig?: envoy_config_tap_v3.TapConfig | undefined;
+  readonly configId?: string | undefined;
+  readonly tapConfig?: envoy_config_tap_v3.TapConfig | undefined;
 }

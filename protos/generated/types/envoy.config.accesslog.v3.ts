@@ -9,44 +9,44 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-accesslog */
 export interface AccessLog {
-  name?: string | undefined;
-  filter?: AccessLogFilter | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly filter?: AccessLogFilter | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-accesslogfilter */
 export interface AccessLogFilter {
-  statusCodeFilter?: StatusCodeFilter | undefined;
-  durationFilter?: DurationFilter | undefined;
-  notHealthCheckFilter?: NotHealthCheckFilter | undefined;
-  traceableFilter?: TraceableFilter | undefined;
-  runtimeFilter?: RuntimeFilter | undefined;
-  andFilter?: AndFilter | undefined;
-  orFilter?: OrFilter | undefined;
-  headerFilter?: HeaderFilter | undefined;
-  responseFlagFilter?: ResponseFlagFilter | undefined;
-  grpcStatusFilter?: GrpcStatusFilter | undefined;
-  extensionFilter?: ExtensionFilter | undefined;
-  metadataFilter?: MetadataFilter | undefined;
-  logTypeFilter?: LogTypeFilter | undefined;
+  readonly statusCodeFilter?: StatusCodeFilter | undefined;
+  readonly durationFilter?: DurationFilter | undefined;
+  readonly notHealthCheckFilter?: NotHealthCheckFilter | undefined;
+  readonly traceableFilter?: TraceableFilter | undefined;
+  readonly runtimeFilter?: RuntimeFilter | undefined;
+  readonly andFilter?: AndFilter | undefined;
+  readonly orFilter?: OrFilter | undefined;
+  readonly headerFilter?: HeaderFilter | undefined;
+  readonly responseFlagFilter?: ResponseFlagFilter | undefined;
+  readonly grpcStatusFilter?: GrpcStatusFilter | undefined;
+  readonly extensionFilter?: ExtensionFilter | undefined;
+  readonly metadataFilter?: MetadataFilter | undefined;
+  readonly logTypeFilter?: LogTypeFilter | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-comparisonfilter */
 export interface ComparisonFilter {
-  op?: ComparisonFilter_Op | undefined;
-  value?: envoy_config_core_v3.RuntimeUInt32 | undefined;
+  readonly op?: ComparisonFilter_Op | undefined;
+  readonly value?: envoy_config_core_v3.RuntimeUInt32 | undefined;
 }
 
 export type ComparisonFilter_Op = "EQ" | "GE" | "LE" | "NE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-statuscodefilter */
 export interface StatusCodeFilter {
-  comparison?: ComparisonFilter | undefined;
+  readonly comparison?: ComparisonFilter | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-durationfilter */
 export interface DurationFilter {
-  comparison?: ComparisonFilter | undefined;
+  readonly comparison?: ComparisonFilter | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-nothealthcheckfilter */
@@ -59,53 +59,53 @@ export interface TraceableFilter {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-runtimefilter */
 export interface RuntimeFilter {
-  runtimeKey?: string | undefined;
-  percentSampled?: envoy_type_v3.FractionalPercent | undefined;
-  useIndependentRandomness?: boolean | undefined;
+  readonly runtimeKey?: string | undefined;
+  readonly percentSampled?: envoy_type_v3.FractionalPercent | undefined;
+  readonly useIndependentRandomness?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-andfilter */
 export interface AndFilter {
-  filters?: AccessLogFilter[] | undefined;
+  readonly filters?: readonly AccessLogFilter[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-orfilter */
 export interface OrFilter {
-  filters?: AccessLogFilter[] | undefined;
+  readonly filters?: readonly AccessLogFilter[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-headerfilter */
 export interface HeaderFilter {
-  header?: envoy_config_route_v3.HeaderMatcher | undefined;
+  readonly header?: envoy_config_route_v3.HeaderMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-responseflagfilter */
 export interface ResponseFlagFilter {
-  flags?: string[] | undefined;
+  readonly flags?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-grpcstatusfilter */
 export interface GrpcStatusFilter {
-  statuses?: GrpcStatusFilter_Status[] | undefined;
-  exclude?: boolean | undefined;
+  readonly statuses?: readonly GrpcStatusFilter_Status[] | undefined;
+  readonly exclude?: boolean | undefined;
 }
 
 export type GrpcStatusFilter_Status = "OK" | "CANCELED" | "UNKNOWN" | "INVALID_ARGUMENT" | "DEADLINE_EXCEEDED" | "NOT_FOUND" | "ALREADY_EXISTS" | "PERMISSION_DENIED" | "RESOURCE_EXHAUSTED" | "FAILED_PRECONDITION" | "ABORTED" | "OUT_OF_RANGE" | "UNIMPLEMENTED" | "INTERNAL" | "UNAVAILABLE" | "DATA_LOSS" | "UNAUTHENTICATED";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-metadatafilter */
 export interface MetadataFilter {
-  matcher?: envoy_type_matcher_v3.MetadataMatcher | undefined;
-  matchIfKeyNotFound?: google_protobuf.BoolValue | undefined;
+  readonly matcher?: envoy_type_matcher_v3.MetadataMatcher | undefined;
+  readonly matchIfKeyNotFound?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-logtypefilter */
 export interface LogTypeFilter {
-  types?: envoy_data_accesslog_v3.AccessLogType[] | undefined;
-  exclude?: boolean | undefined;
+  readonly types?: readonly envoy_data_accesslog_v3.AccessLogType[] | undefined;
+  readonly exclude?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/accesslog/v3/accesslog.proto#envoy-v3-api-msg-config-accesslog-v3-extensionfilter */
 export interface ExtensionFilter {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }

@@ -14,169 +14,169 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap */
 export interface Bootstrap {
-  node?: envoy_config_core_v3.Node | undefined;
-  nodeContextParams?: string[] | undefined;
-  staticResources?: Bootstrap_StaticResources | undefined;
-  dynamicResources?: Bootstrap_DynamicResources | undefined;
-  clusterManager?: ClusterManager | undefined;
-  hdsConfig?: envoy_config_core_v3.ApiConfigSource | undefined;
-  flagsPath?: string | undefined;
-  statsSinks?: envoy_config_metrics_v3.StatsSink[] | undefined;
-  deferredStatOptions?: Bootstrap_DeferredStatOptions | undefined;
-  statsConfig?: envoy_config_metrics_v3.StatsConfig | undefined;
-  statsFlushInterval?: google_protobuf.Duration | undefined;
-  statsFlushOnAdmin?: boolean | undefined;
-  statsEvictionInterval?: google_protobuf.Duration | undefined;
+  readonly node?: envoy_config_core_v3.Node | undefined;
+  readonly nodeContextParams?: readonly string[] | undefined;
+  readonly staticResources?: Bootstrap_StaticResources | undefined;
+  readonly dynamicResources?: Bootstrap_DynamicResources | undefined;
+  readonly clusterManager?: ClusterManager | undefined;
+  readonly hdsConfig?: envoy_config_core_v3.ApiConfigSource | undefined;
+  readonly flagsPath?: string | undefined;
+  readonly statsSinks?: readonly envoy_config_metrics_v3.StatsSink[] | undefined;
+  readonly deferredStatOptions?: Bootstrap_DeferredStatOptions | undefined;
+  readonly statsConfig?: envoy_config_metrics_v3.StatsConfig | undefined;
+  readonly statsFlushInterval?: google_protobuf.Duration | undefined;
+  readonly statsFlushOnAdmin?: boolean | undefined;
+  readonly statsEvictionInterval?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  watchdog?: Watchdog | undefined;
-  watchdogs?: Watchdogs | undefined;
+  readonly watchdog?: Watchdog | undefined;
+  readonly watchdogs?: Watchdogs | undefined;
   /** @deprecated */
-  tracing?: envoy_config_trace_v3.Tracing | undefined;
-  layeredRuntime?: LayeredRuntime | undefined;
-  admin?: Admin | undefined;
-  overloadManager?: envoy_config_overload_v3.OverloadManager | undefined;
-  enableDispatcherStats?: boolean | undefined;
-  headerPrefix?: string | undefined;
-  statsServerVersionOverride?: google_protobuf.UInt64Value | undefined;
+  readonly tracing?: envoy_config_trace_v3.Tracing | undefined;
+  readonly layeredRuntime?: LayeredRuntime | undefined;
+  readonly admin?: Admin | undefined;
+  readonly overloadManager?: envoy_config_overload_v3.OverloadManager | undefined;
+  readonly enableDispatcherStats?: boolean | undefined;
+  readonly headerPrefix?: string | undefined;
+  readonly statsServerVersionOverride?: google_protobuf.UInt64Value | undefined;
   /** @deprecated */
-  useTcpForDnsLookups?: boolean | undefined;
+  readonly useTcpForDnsLookups?: boolean | undefined;
   /** @deprecated */
-  dnsResolutionConfig?: envoy_config_core_v3.DnsResolutionConfig | undefined;
-  typedDnsResolverConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  bootstrapExtensions?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  fatalActions?: FatalAction[] | undefined;
-  configSources?: envoy_config_core_v3.ConfigSource[] | undefined;
-  defaultConfigSource?: envoy_config_core_v3.ConfigSource | undefined;
-  defaultSocketInterface?: string | undefined;
-  certificateProviderInstances?: { [key: string]: envoy_config_core_v3.TypedExtensionConfig } | undefined;
-  inlineHeaders?: CustomInlineHeader[] | undefined;
-  perfTracingFilePath?: string | undefined;
-  defaultRegexEngine?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  xdsDelegateExtension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  xdsConfigTrackerExtension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  listenerManager?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  applicationLogConfig?: Bootstrap_ApplicationLogConfig | undefined;
-  grpcAsyncClientManagerConfig?: Bootstrap_GrpcAsyncClientManagerConfig | undefined;
-  memoryAllocatorManager?: MemoryAllocatorManager | undefined;
-  enableWorkerCpuAffinity?: boolean | undefined;
+  readonly dnsResolutionConfig?: envoy_config_core_v3.DnsResolutionConfig | undefined;
+  readonly typedDnsResolverConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly bootstrapExtensions?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly fatalActions?: readonly FatalAction[] | undefined;
+  readonly configSources?: readonly envoy_config_core_v3.ConfigSource[] | undefined;
+  readonly defaultConfigSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly defaultSocketInterface?: string | undefined;
+  readonly certificateProviderInstances?: { readonly [key: string]: envoy_config_core_v3.TypedExtensionConfig } | undefined;
+  readonly inlineHeaders?: readonly CustomInlineHeader[] | undefined;
+  readonly perfTracingFilePath?: string | undefined;
+  readonly defaultRegexEngine?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly xdsDelegateExtension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly xdsConfigTrackerExtension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly listenerManager?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly applicationLogConfig?: Bootstrap_ApplicationLogConfig | undefined;
+  readonly grpcAsyncClientManagerConfig?: Bootstrap_GrpcAsyncClientManagerConfig | undefined;
+  readonly memoryAllocatorManager?: MemoryAllocatorManager | undefined;
+  readonly enableWorkerCpuAffinity?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap-staticresources */
 export interface Bootstrap_StaticResources {
-  listeners?: envoy_config_listener_v3.Listener[] | undefined;
-  clusters?: envoy_config_cluster_v3.Cluster[] | undefined;
-  secrets?: envoy_extensions_transport_sockets_tls_v3.Secret[] | undefined;
+  readonly listeners?: readonly envoy_config_listener_v3.Listener[] | undefined;
+  readonly clusters?: readonly envoy_config_cluster_v3.Cluster[] | undefined;
+  readonly secrets?: readonly envoy_extensions_transport_sockets_tls_v3.Secret[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap-dynamicresources */
 export interface Bootstrap_DynamicResources {
-  ldsConfig?: envoy_config_core_v3.ConfigSource | undefined;
-  ldsResourcesLocator?: string | undefined;
-  cdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
-  cdsResourcesLocator?: string | undefined;
-  adsConfig?: envoy_config_core_v3.ApiConfigSource | undefined;
+  readonly ldsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly ldsResourcesLocator?: string | undefined;
+  readonly cdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly cdsResourcesLocator?: string | undefined;
+  readonly adsConfig?: envoy_config_core_v3.ApiConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap-applicationlogconfig */
 export interface Bootstrap_ApplicationLogConfig {
-  logFormat?: Bootstrap_ApplicationLogConfig_LogFormat | undefined;
+  readonly logFormat?: Bootstrap_ApplicationLogConfig_LogFormat | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap-applicationlogconfig-logformat */
 export interface Bootstrap_ApplicationLogConfig_LogFormat {
-  jsonFormat?: google_protobuf.Struct | undefined;
-  textFormat?: string | undefined;
+  readonly jsonFormat?: google_protobuf.Struct | undefined;
+  readonly textFormat?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap-deferredstatoptions */
 export interface Bootstrap_DeferredStatOptions {
-  enableDeferredCreationStats?: boolean | undefined;
+  readonly enableDeferredCreationStats?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-bootstrap-grpcasyncclientmanagerconfig */
 export interface Bootstrap_GrpcAsyncClientManagerConfig {
-  maxCachedEntryIdleDuration?: google_protobuf.Duration | undefined;
+  readonly maxCachedEntryIdleDuration?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-admin */
 export interface Admin {
-  accessLog?: envoy_config_accesslog_v3.AccessLog[] | undefined;
+  readonly accessLog?: readonly envoy_config_accesslog_v3.AccessLog[] | undefined;
   /** @deprecated */
-  accessLogPath?: string | undefined;
-  profilePath?: string | undefined;
-  address?: envoy_config_core_v3.Address | undefined;
-  socketOptions?: envoy_config_core_v3.SocketOption[] | undefined;
-  ignoreGlobalConnLimit?: boolean | undefined;
-  allowPaths?: envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly accessLogPath?: string | undefined;
+  readonly profilePath?: string | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly socketOptions?: readonly envoy_config_core_v3.SocketOption[] | undefined;
+  readonly ignoreGlobalConnLimit?: boolean | undefined;
+  readonly allowPaths?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-clustermanager */
 export interface ClusterManager {
-  localClusterName?: string | undefined;
-  outlierDetection?: ClusterManager_OutlierDetection | undefined;
-  upstreamBindConfig?: envoy_config_core_v3.BindConfig | undefined;
-  loadStatsConfig?: envoy_config_core_v3.ApiConfigSource | undefined;
-  enableDeferredClusterCreation?: boolean | undefined;
+  readonly localClusterName?: string | undefined;
+  readonly outlierDetection?: ClusterManager_OutlierDetection | undefined;
+  readonly upstreamBindConfig?: envoy_config_core_v3.BindConfig | undefined;
+  readonly loadStatsConfig?: envoy_config_core_v3.ApiConfigSource | undefined;
+  readonly enableDeferredClusterCreation?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-clustermanager-outlierdetection */
 export interface ClusterManager_OutlierDetection {
-  eventLogPath?: string | undefined;
-  eventService?: envoy_config_core_v3.EventServiceConfig | undefined;
+  readonly eventLogPath?: string | undefined;
+  readonly eventService?: envoy_config_core_v3.EventServiceConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-watchdogs */
 export interface Watchdogs {
-  mainThreadWatchdog?: Watchdog | undefined;
-  workerWatchdog?: Watchdog | undefined;
+  readonly mainThreadWatchdog?: Watchdog | undefined;
+  readonly workerWatchdog?: Watchdog | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-watchdog */
 export interface Watchdog {
-  actions?: Watchdog_WatchdogAction[] | undefined;
-  missTimeout?: google_protobuf.Duration | undefined;
-  megamissTimeout?: google_protobuf.Duration | undefined;
-  killTimeout?: google_protobuf.Duration | undefined;
-  maxKillTimeoutJitter?: google_protobuf.Duration | undefined;
-  multikillTimeout?: google_protobuf.Duration | undefined;
-  multikillThreshold?: envoy_type_v3.Percent | undefined;
+  readonly actions?: readonly Watchdog_WatchdogAction[] | undefined;
+  readonly missTimeout?: google_protobuf.Duration | undefined;
+  readonly megamissTimeout?: google_protobuf.Duration | undefined;
+  readonly killTimeout?: google_protobuf.Duration | undefined;
+  readonly maxKillTimeoutJitter?: google_protobuf.Duration | undefined;
+  readonly multikillTimeout?: google_protobuf.Duration | undefined;
+  readonly multikillThreshold?: envoy_type_v3.Percent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-watchdog-watchdogaction */
 export interface Watchdog_WatchdogAction {
-  config?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  event?: Watchdog_WatchdogAction_WatchdogEvent | undefined;
+  readonly config?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly event?: Watchdog_WatchdogAction_WatchdogEvent | undefined;
 }
 
 export type Watchdog_WatchdogAction_WatchdogEvent = "UNKNOWN" | "KILL" | "MULTIKILL" | "MEGAMISS" | "MISS";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-fatalaction */
 export interface FatalAction {
-  config?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly config?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-runtime */
 export interface Runtime {
-  symlinkRoot?: string | undefined;
-  subdirectory?: string | undefined;
-  overrideSubdirectory?: string | undefined;
-  base?: google_protobuf.Struct | undefined;
+  readonly symlinkRoot?: string | undefined;
+  readonly subdirectory?: string | undefined;
+  readonly overrideSubdirectory?: string | undefined;
+  readonly base?: google_protobuf.Struct | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-runtimelayer */
 export interface RuntimeLayer {
-  name?: string | undefined;
-  staticLayer?: google_protobuf.Struct | undefined;
-  diskLayer?: RuntimeLayer_DiskLayer | undefined;
-  adminLayer?: RuntimeLayer_AdminLayer | undefined;
-  rtdsLayer?: RuntimeLayer_RtdsLayer | undefined;
+  readonly name?: string | undefined;
+  readonly staticLayer?: google_protobuf.Struct | undefined;
+  readonly diskLayer?: RuntimeLayer_DiskLayer | undefined;
+  readonly adminLayer?: RuntimeLayer_AdminLayer | undefined;
+  readonly rtdsLayer?: RuntimeLayer_RtdsLayer | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-runtimelayer-disklayer */
 export interface RuntimeLayer_DiskLayer {
-  symlinkRoot?: string | undefined;
-  subdirectory?: string | undefined;
-  appendServiceCluster?: boolean | undefined;
+  readonly symlinkRoot?: string | undefined;
+  readonly subdirectory?: string | undefined;
+  readonly appendServiceCluster?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-runtimelayer-adminlayer */
@@ -185,30 +185,30 @@ export interface RuntimeLayer_AdminLayer {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-runtimelayer-rtdslayer */
 export interface RuntimeLayer_RtdsLayer {
-  name?: string | undefined;
-  rtdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly name?: string | undefined;
+  readonly rtdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-layeredruntime */
 export interface LayeredRuntime {
-  layers?: RuntimeLayer[] | undefined;
+  readonly layers?: readonly RuntimeLayer[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-custominlineheader */
 export interface CustomInlineHeader {
-  inlineHeaderName?: string | undefined;
-  inlineHeaderType?: CustomInlineHeader_InlineHeaderType | undefined;
+  readonly inlineHeaderName?: string | undefined;
+  readonly inlineHeaderType?: CustomInlineHeader_InlineHeaderType | undefined;
 }
 
 export type CustomInlineHeader_InlineHeaderType = "REQUEST_HEADER" | "REQUEST_TRAILER" | "RESPONSE_HEADER" | "RESPONSE_TRAILER";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-memoryallocatormanager */
 export interface MemoryAllocatorManager {
-  bytesToRelease?: Int64 | undefined;
-  memoryReleaseInterval?: google_protobuf.Duration | undefined;
-  softMemoryLimitBytes?: google_protobuf.UInt64Value | undefined;
-  maxPerCpuCacheSizeBytes?: google_protobuf.UInt32Value | undefined;
-  maxUnfreedMemoryBytes?: Int64 | undefined;
+  readonly bytesToRelease?: Int64 | undefined;
+  readonly memoryReleaseInterval?: google_protobuf.Duration | undefined;
+  readonly softMemoryLimitBytes?: google_protobuf.UInt64Value | undefined;
+  readonly maxPerCpuCacheSizeBytes?: google_protobuf.UInt32Value | undefined;
+  readonly maxUnfreedMemoryBytes?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-listenermanager */
@@ -221,7 +221,7 @@ export interface ValidationListenerManager {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto#envoy-v3-api-msg-config-bootstrap-v3-apilistenermanager */
 export interface ApiListenerManager {
-  threadingModel?: ApiListenerManager_ThreadingModel | undefined;
+  readonly threadingModel?: ApiListenerManager_ThreadingModel | undefined;
 }
 
 export type ApiListenerManager_ThreadingModel = "MAIN_THREAD_ONLY" | "STANDALONE_WORKER_THREAD";

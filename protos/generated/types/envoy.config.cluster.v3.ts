@@ -12,107 +12,107 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/circuit_breaker.proto#envoy-v3-api-msg-config-cluster-v3-circuitbreakers */
 export interface CircuitBreakers {
-  thresholds?: CircuitBreakers_Thresholds[] | undefined;
-  perHostThresholds?: CircuitBreakers_Thresholds[] | undefined;
+  readonly thresholds?: readonly CircuitBreakers_Thresholds[] | undefined;
+  readonly perHostThresholds?: readonly CircuitBreakers_Thresholds[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/circuit_breaker.proto#envoy-v3-api-msg-config-cluster-v3-circuitbreakers-thresholds */
 export interface CircuitBreakers_Thresholds {
-  priority?: envoy_config_core_v3.RoutingPriority | undefined;
-  maxConnections?: google_protobuf.UInt32Value | undefined;
-  maxPendingRequests?: google_protobuf.UInt32Value | undefined;
-  maxRequests?: google_protobuf.UInt32Value | undefined;
-  maxRetries?: google_protobuf.UInt32Value | undefined;
-  retryBudget?: CircuitBreakers_Thresholds_RetryBudget | undefined;
-  trackRemaining?: boolean | undefined;
-  maxConnectionPools?: google_protobuf.UInt32Value | undefined;
+  readonly priority?: envoy_config_core_v3.RoutingPriority | undefined;
+  readonly maxConnections?: google_protobuf.UInt32Value | undefined;
+  readonly maxPendingRequests?: google_protobuf.UInt32Value | undefined;
+  readonly maxRequests?: google_protobuf.UInt32Value | undefined;
+  readonly maxRetries?: google_protobuf.UInt32Value | undefined;
+  readonly retryBudget?: CircuitBreakers_Thresholds_RetryBudget | undefined;
+  readonly trackRemaining?: boolean | undefined;
+  readonly maxConnectionPools?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/circuit_breaker.proto#envoy-v3-api-msg-config-cluster-v3-circuitbreakers-thresholds-retrybudget */
 export interface CircuitBreakers_Thresholds_RetryBudget {
-  budgetPercent?: envoy_type_v3.Percent | undefined;
-  budgetInterval?: google_protobuf.Duration | undefined;
-  minRetryConcurrency?: google_protobuf.UInt32Value | undefined;
+  readonly budgetPercent?: envoy_type_v3.Percent | undefined;
+  readonly budgetInterval?: google_protobuf.Duration | undefined;
+  readonly minRetryConcurrency?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-clustercollection */
 export interface ClusterCollection {
-  entries?: xds_core_v3.CollectionEntry | undefined;
+  readonly entries?: xds_core_v3.CollectionEntry | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster */
 export interface Cluster {
-  transportSocketMatches?: Cluster_TransportSocketMatch[] | undefined;
-  transportSocketMatcher?: xds_type_matcher_v3.Matcher | undefined;
-  name?: string | undefined;
-  altStatName?: string | undefined;
-  statsMatcher?: envoy_config_metrics_v3.StatsMatcher | undefined;
-  type?: Cluster_DiscoveryType | undefined;
-  clusterType?: Cluster_CustomClusterType | undefined;
-  edsClusterConfig?: Cluster_EdsClusterConfig | undefined;
-  connectTimeout?: google_protobuf.Duration | undefined;
-  perConnectionBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
-  perConnectionBufferHighWatermarkTimeout?: google_protobuf.Duration | undefined;
-  lbPolicy?: Cluster_LbPolicy | undefined;
-  loadAssignment?: envoy_config_endpoint_v3.ClusterLoadAssignment | undefined;
-  healthChecks?: envoy_config_core_v3.HealthCheck[] | undefined;
+  readonly transportSocketMatches?: readonly Cluster_TransportSocketMatch[] | undefined;
+  readonly transportSocketMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly name?: string | undefined;
+  readonly altStatName?: string | undefined;
+  readonly statsMatcher?: envoy_config_metrics_v3.StatsMatcher | undefined;
+  readonly type?: Cluster_DiscoveryType | undefined;
+  readonly clusterType?: Cluster_CustomClusterType | undefined;
+  readonly edsClusterConfig?: Cluster_EdsClusterConfig | undefined;
+  readonly connectTimeout?: google_protobuf.Duration | undefined;
+  readonly perConnectionBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
+  readonly perConnectionBufferHighWatermarkTimeout?: google_protobuf.Duration | undefined;
+  readonly lbPolicy?: Cluster_LbPolicy | undefined;
+  readonly loadAssignment?: envoy_config_endpoint_v3.ClusterLoadAssignment | undefined;
+  readonly healthChecks?: readonly envoy_config_core_v3.HealthCheck[] | undefined;
   /** @deprecated */
-  maxRequestsPerConnection?: google_protobuf.UInt32Value | undefined;
-  circuitBreakers?: CircuitBreakers | undefined;
+  readonly maxRequestsPerConnection?: google_protobuf.UInt32Value | undefined;
+  readonly circuitBreakers?: CircuitBreakers | undefined;
   /** @deprecated */
-  upstreamHttpProtocolOptions?: envoy_config_core_v3.UpstreamHttpProtocolOptions | undefined;
+  readonly upstreamHttpProtocolOptions?: envoy_config_core_v3.UpstreamHttpProtocolOptions | undefined;
   /** @deprecated */
-  commonHttpProtocolOptions?: envoy_config_core_v3.HttpProtocolOptions | undefined;
+  readonly commonHttpProtocolOptions?: envoy_config_core_v3.HttpProtocolOptions | undefined;
   /** @deprecated */
-  httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
+  readonly httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
   /** @deprecated */
-  http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
-  typedExtensionProtocolOptions?: { [key: string]: AnyMessage } | undefined;
+  readonly http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
+  readonly typedExtensionProtocolOptions?: { readonly [key: string]: AnyMessage } | undefined;
   /** @deprecated */
-  dnsRefreshRate?: google_protobuf.Duration | undefined;
+  readonly dnsRefreshRate?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  dnsJitter?: google_protobuf.Duration | undefined;
+  readonly dnsJitter?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  dnsFailureRefreshRate?: Cluster_RefreshRate | undefined;
+  readonly dnsFailureRefreshRate?: Cluster_RefreshRate | undefined;
   /** @deprecated */
-  respectDnsTtl?: boolean | undefined;
-  dnsLookupFamily?: Cluster_DnsLookupFamily | undefined;
+  readonly respectDnsTtl?: boolean | undefined;
+  readonly dnsLookupFamily?: Cluster_DnsLookupFamily | undefined;
   /** @deprecated */
-  dnsResolvers?: envoy_config_core_v3.Address[] | undefined;
+  readonly dnsResolvers?: readonly envoy_config_core_v3.Address[] | undefined;
   /** @deprecated */
-  useTcpForDnsLookups?: boolean | undefined;
+  readonly useTcpForDnsLookups?: boolean | undefined;
   /** @deprecated */
-  dnsResolutionConfig?: envoy_config_core_v3.DnsResolutionConfig | undefined;
-  typedDnsResolverConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  waitForWarmOnInit?: google_protobuf.BoolValue | undefined;
-  outlierDetection?: OutlierDetection | undefined;
-  cleanupInterval?: google_protobuf.Duration | undefined;
-  upstreamBindConfig?: envoy_config_core_v3.BindConfig | undefined;
-  lbSubsetConfig?: Cluster_LbSubsetConfig | undefined;
-  ringHashLbConfig?: Cluster_RingHashLbConfig | undefined;
-  maglevLbConfig?: Cluster_MaglevLbConfig | undefined;
-  originalDstLbConfig?: Cluster_OriginalDstLbConfig | undefined;
-  leastRequestLbConfig?: Cluster_LeastRequestLbConfig | undefined;
-  roundRobinLbConfig?: Cluster_RoundRobinLbConfig | undefined;
-  commonLbConfig?: Cluster_CommonLbConfig | undefined;
-  transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly dnsResolutionConfig?: envoy_config_core_v3.DnsResolutionConfig | undefined;
+  readonly typedDnsResolverConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly waitForWarmOnInit?: google_protobuf.BoolValue | undefined;
+  readonly outlierDetection?: OutlierDetection | undefined;
+  readonly cleanupInterval?: google_protobuf.Duration | undefined;
+  readonly upstreamBindConfig?: envoy_config_core_v3.BindConfig | undefined;
+  readonly lbSubsetConfig?: Cluster_LbSubsetConfig | undefined;
+  readonly ringHashLbConfig?: Cluster_RingHashLbConfig | undefined;
+  readonly maglevLbConfig?: Cluster_MaglevLbConfig | undefined;
+  readonly originalDstLbConfig?: Cluster_OriginalDstLbConfig | undefined;
+  readonly leastRequestLbConfig?: Cluster_LeastRequestLbConfig | undefined;
+  readonly roundRobinLbConfig?: Cluster_RoundRobinLbConfig | undefined;
+  readonly commonLbConfig?: Cluster_CommonLbConfig | undefined;
+  readonly transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
   /** @deprecated */
-  protocolSelection?: Cluster_ClusterProtocolSelection | undefined;
-  upstreamConnectionOptions?: UpstreamConnectionOptions | undefined;
-  closeConnectionsOnHostHealthFailure?: boolean | undefined;
-  ignoreHealthOnHostRemoval?: boolean | undefined;
-  filters?: Filter[] | undefined;
-  loadBalancingPolicy?: LoadBalancingPolicy | undefined;
-  lrsServer?: envoy_config_core_v3.ConfigSource | undefined;
-  lrsReportEndpointMetrics?: string[] | undefined;
+  readonly protocolSelection?: Cluster_ClusterProtocolSelection | undefined;
+  readonly upstreamConnectionOptions?: UpstreamConnectionOptions | undefined;
+  readonly closeConnectionsOnHostHealthFailure?: boolean | undefined;
+  readonly ignoreHealthOnHostRemoval?: boolean | undefined;
+  readonly filters?: readonly Filter[] | undefined;
+  readonly loadBalancingPolicy?: LoadBalancingPolicy | undefined;
+  readonly lrsServer?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly lrsReportEndpointMetrics?: readonly string[] | undefined;
   /** @deprecated */
-  trackTimeoutBudgets?: boolean | undefined;
-  upstreamConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  trackClusterStats?: TrackClusterStats | undefined;
-  preconnectPolicy?: Cluster_PreconnectPolicy | undefined;
-  connectionPoolPerDownstreamConnection?: boolean | undefined;
-  queuingPolicies?: Cluster_QueuingPolicies | undefined;
+  readonly trackTimeoutBudgets?: boolean | undefined;
+  readonly upstreamConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly trackClusterStats?: TrackClusterStats | undefined;
+  readonly preconnectPolicy?: Cluster_PreconnectPolicy | undefined;
+  readonly connectionPoolPerDownstreamConnection?: boolean | undefined;
+  readonly queuingPolicies?: Cluster_QueuingPolicies | undefined;
 }
 
 export type Cluster_DiscoveryType = "STATIC" | "STRICT_DNS" | "LOGICAL_DNS" | "EDS" | "ORIGINAL_DST";
@@ -125,33 +125,33 @@ export type Cluster_ClusterProtocolSelection = "USE_CONFIGURED_PROTOCOL" | "USE_
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-transportsocketmatch */
 export interface Cluster_TransportSocketMatch {
-  name?: string | undefined;
-  match?: google_protobuf.Struct | undefined;
-  transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
+  readonly name?: string | undefined;
+  readonly match?: google_protobuf.Struct | undefined;
+  readonly transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-customclustertype */
 export interface Cluster_CustomClusterType {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-edsclusterconfig */
 export interface Cluster_EdsClusterConfig {
-  edsConfig?: envoy_config_core_v3.ConfigSource | undefined;
-  serviceName?: string | undefined;
+  readonly edsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly serviceName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-lbsubsetconfig */
 export interface Cluster_LbSubsetConfig {
-  fallbackPolicy?: Cluster_LbSubsetConfig_LbSubsetFallbackPolicy | undefined;
-  defaultSubset?: google_protobuf.Struct | undefined;
-  subsetSelectors?: Cluster_LbSubsetConfig_LbSubsetSelector[] | undefined;
-  localityWeightAware?: boolean | undefined;
-  scaleLocalityWeight?: boolean | undefined;
-  panicModeAny?: boolean | undefined;
-  listAsAny?: boolean | undefined;
-  metadataFallbackPolicy?: Cluster_LbSubsetConfig_LbSubsetMetadataFallbackPolicy | undefined;
+  readonly fallbackPolicy?: Cluster_LbSubsetConfig_LbSubsetFallbackPolicy | undefined;
+  readonly defaultSubset?: google_protobuf.Struct | undefined;
+  readonly subsetSelectors?: readonly Cluster_LbSubsetConfig_LbSubsetSelector[] | undefined;
+  readonly localityWeightAware?: boolean | undefined;
+  readonly scaleLocalityWeight?: boolean | undefined;
+  readonly panicModeAny?: boolean | undefined;
+  readonly listAsAny?: boolean | undefined;
+  readonly metadataFallbackPolicy?: Cluster_LbSubsetConfig_LbSubsetMetadataFallbackPolicy | undefined;
 }
 
 export type Cluster_LbSubsetConfig_LbSubsetFallbackPolicy = "NO_FALLBACK" | "ANY_ENDPOINT" | "DEFAULT_SUBSET";
@@ -160,72 +160,72 @@ export type Cluster_LbSubsetConfig_LbSubsetMetadataFallbackPolicy = "METADATA_NO
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-lbsubsetconfig-lbsubsetselector */
 export interface Cluster_LbSubsetConfig_LbSubsetSelector {
-  keys?: string[] | undefined;
-  singleHostPerSubset?: boolean | undefined;
-  fallbackPolicy?: Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy | undefined;
-  fallbackKeysSubset?: string[] | undefined;
+  readonly keys?: readonly string[] | undefined;
+  readonly singleHostPerSubset?: boolean | undefined;
+  readonly fallbackPolicy?: Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy | undefined;
+  readonly fallbackKeysSubset?: readonly string[] | undefined;
 }
 
 export type Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy = "NOT_DEFINED" | "NO_FALLBACK" | "ANY_ENDPOINT" | "DEFAULT_SUBSET" | "KEYS_SUBSET";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-slowstartconfig */
 export interface Cluster_SlowStartConfig {
-  slowStartWindow?: google_protobuf.Duration | undefined;
-  aggression?: envoy_config_core_v3.RuntimeDouble | undefined;
-  minWeightPercent?: envoy_type_v3.Percent | undefined;
+  readonly slowStartWindow?: google_protobuf.Duration | undefined;
+  readonly aggression?: envoy_config_core_v3.RuntimeDouble | undefined;
+  readonly minWeightPercent?: envoy_type_v3.Percent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-roundrobinlbconfig */
 export interface Cluster_RoundRobinLbConfig {
-  slowStartConfig?: Cluster_SlowStartConfig | undefined;
+  readonly slowStartConfig?: Cluster_SlowStartConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-leastrequestlbconfig */
 export interface Cluster_LeastRequestLbConfig {
-  choiceCount?: google_protobuf.UInt32Value | undefined;
-  activeRequestBias?: envoy_config_core_v3.RuntimeDouble | undefined;
-  slowStartConfig?: Cluster_SlowStartConfig | undefined;
+  readonly choiceCount?: google_protobuf.UInt32Value | undefined;
+  readonly activeRequestBias?: envoy_config_core_v3.RuntimeDouble | undefined;
+  readonly slowStartConfig?: Cluster_SlowStartConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-ringhashlbconfig */
 export interface Cluster_RingHashLbConfig {
-  minimumRingSize?: google_protobuf.UInt64Value | undefined;
-  hashFunction?: Cluster_RingHashLbConfig_HashFunction | undefined;
-  maximumRingSize?: google_protobuf.UInt64Value | undefined;
+  readonly minimumRingSize?: google_protobuf.UInt64Value | undefined;
+  readonly hashFunction?: Cluster_RingHashLbConfig_HashFunction | undefined;
+  readonly maximumRingSize?: google_protobuf.UInt64Value | undefined;
 }
 
 export type Cluster_RingHashLbConfig_HashFunction = "XX_HASH" | "MURMUR_HASH_2";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-maglevlbconfig */
 export interface Cluster_MaglevLbConfig {
-  tableSize?: google_protobuf.UInt64Value | undefined;
+  readonly tableSize?: google_protobuf.UInt64Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-originaldstlbconfig */
 export interface Cluster_OriginalDstLbConfig {
-  useHttpHeader?: boolean | undefined;
-  httpHeaderName?: string | undefined;
-  upstreamPortOverride?: google_protobuf.UInt32Value | undefined;
-  metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly useHttpHeader?: boolean | undefined;
+  readonly httpHeaderName?: string | undefined;
+  readonly upstreamPortOverride?: google_protobuf.UInt32Value | undefined;
+  readonly metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-commonlbconfig */
 export interface Cluster_CommonLbConfig {
-  healthyPanicThreshold?: envoy_type_v3.Percent | undefined;
-  zoneAwareLbConfig?: Cluster_CommonLbConfig_ZoneAwareLbConfig | undefined;
-  localityWeightedLbConfig?: Cluster_CommonLbConfig_LocalityWeightedLbConfig | undefined;
-  updateMergeWindow?: google_protobuf.Duration | undefined;
-  ignoreNewHostsUntilFirstHc?: boolean | undefined;
-  closeConnectionsOnHostSetChange?: boolean | undefined;
-  consistentHashingLbConfig?: Cluster_CommonLbConfig_ConsistentHashingLbConfig | undefined;
-  overrideHostStatus?: envoy_config_core_v3.HealthStatusSet | undefined;
+  readonly healthyPanicThreshold?: envoy_type_v3.Percent | undefined;
+  readonly zoneAwareLbConfig?: Cluster_CommonLbConfig_ZoneAwareLbConfig | undefined;
+  readonly localityWeightedLbConfig?: Cluster_CommonLbConfig_LocalityWeightedLbConfig | undefined;
+  readonly updateMergeWindow?: google_protobuf.Duration | undefined;
+  readonly ignoreNewHostsUntilFirstHc?: boolean | undefined;
+  readonly closeConnectionsOnHostSetChange?: boolean | undefined;
+  readonly consistentHashingLbConfig?: Cluster_CommonLbConfig_ConsistentHashingLbConfig | undefined;
+  readonly overrideHostStatus?: envoy_config_core_v3.HealthStatusSet | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-commonlbconfig-zoneawarelbconfig */
 export interface Cluster_CommonLbConfig_ZoneAwareLbConfig {
-  routingEnabled?: envoy_type_v3.Percent | undefined;
-  minClusterSize?: google_protobuf.UInt64Value | undefined;
-  failTrafficOnPanic?: boolean | undefined;
+  readonly routingEnabled?: envoy_type_v3.Percent | undefined;
+  readonly minClusterSize?: google_protobuf.UInt64Value | undefined;
+  readonly failTrafficOnPanic?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-commonlbconfig-localityweightedlbconfig */
@@ -234,93 +234,93 @@ export interface Cluster_CommonLbConfig_LocalityWeightedLbConfig {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-commonlbconfig-consistenthashinglbconfig */
 export interface Cluster_CommonLbConfig_ConsistentHashingLbConfig {
-  useHostnameForHashing?: boolean | undefined;
-  hashBalanceFactor?: google_protobuf.UInt32Value | undefined;
+  readonly useHostnameForHashing?: boolean | undefined;
+  readonly hashBalanceFactor?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-refreshrate */
 export interface Cluster_RefreshRate {
-  baseInterval?: google_protobuf.Duration | undefined;
-  maxInterval?: google_protobuf.Duration | undefined;
+  readonly baseInterval?: google_protobuf.Duration | undefined;
+  readonly maxInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-preconnectpolicy */
 export interface Cluster_PreconnectPolicy {
-  perUpstreamPreconnectRatio?: google_protobuf.DoubleValue | undefined;
-  predictivePreconnectRatio?: google_protobuf.DoubleValue | undefined;
-  preconnectEnabledMetadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
+  readonly perUpstreamPreconnectRatio?: google_protobuf.DoubleValue | undefined;
+  readonly predictivePreconnectRatio?: google_protobuf.DoubleValue | undefined;
+  readonly preconnectEnabledMetadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-cluster-queuingpolicies */
 export interface Cluster_QueuingPolicies {
-  pendingRqPolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly pendingRqPolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-loadbalancingpolicy */
 export interface LoadBalancingPolicy {
-  policies?: LoadBalancingPolicy_Policy[] | undefined;
+  readonly policies?: readonly LoadBalancingPolicy_Policy[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-loadbalancingpolicy-policy */
 export interface LoadBalancingPolicy_Policy {
-  typedExtensionConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly typedExtensionConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-upstreamconnectionoptions */
 export interface UpstreamConnectionOptions {
-  tcpKeepalive?: envoy_config_core_v3.TcpKeepalive | undefined;
-  setLocalInterfaceNameOnUpstreamConnections?: boolean | undefined;
-  happyEyeballsConfig?: UpstreamConnectionOptions_HappyEyeballsConfig | undefined;
+  readonly tcpKeepalive?: envoy_config_core_v3.TcpKeepalive | undefined;
+  readonly setLocalInterfaceNameOnUpstreamConnections?: boolean | undefined;
+  readonly happyEyeballsConfig?: UpstreamConnectionOptions_HappyEyeballsConfig | undefined;
 }
 
 export type UpstreamConnectionOptions_FirstAddressFamilyVersion = "DEFAULT" | "V4" | "V6" | "PIPE" | "INTERNAL";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-upstreamconnectionoptions-happyeyeballsconfig */
 export interface UpstreamConnectionOptions_HappyEyeballsConfig {
-  firstAddressFamilyVersion?: UpstreamConnectionOptions_FirstAddressFamilyVersion | undefined;
-  firstAddressFamilyCount?: google_protobuf.UInt32Value | undefined;
+  readonly firstAddressFamilyVersion?: UpstreamConnectionOptions_FirstAddressFamilyVersion | undefined;
+  readonly firstAddressFamilyCount?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/cluster.proto#envoy-v3-api-msg-config-cluster-v3-trackclusterstats */
 export interface TrackClusterStats {
-  timeoutBudgets?: boolean | undefined;
-  requestResponseSizes?: boolean | undefined;
-  perEndpointStats?: boolean | undefined;
+  readonly timeoutBudgets?: boolean | undefined;
+  readonly requestResponseSizes?: boolean | undefined;
+  readonly perEndpointStats?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/filter.proto#envoy-v3-api-msg-config-cluster-v3-filter */
 export interface Filter {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
-  configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
+  readonly configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/cluster/v3/outlier_detection.proto#envoy-v3-api-msg-config-cluster-v3-outlierdetection */
 export interface OutlierDetection {
-  consecutive5xx?: google_protobuf.UInt32Value | undefined;
-  interval?: google_protobuf.Duration | undefined;
-  baseEjectionTime?: google_protobuf.Duration | undefined;
-  maxEjectionPercent?: google_protobuf.UInt32Value | undefined;
-  enforcingConsecutive5xx?: google_protobuf.UInt32Value | undefined;
-  enforcingSuccessRate?: google_protobuf.UInt32Value | undefined;
-  successRateMinimumHosts?: google_protobuf.UInt32Value | undefined;
-  successRateRequestVolume?: google_protobuf.UInt32Value | undefined;
-  successRateStdevFactor?: google_protobuf.UInt32Value | undefined;
-  consecutiveGatewayFailure?: google_protobuf.UInt32Value | undefined;
-  enforcingConsecutiveGatewayFailure?: google_protobuf.UInt32Value | undefined;
-  splitExternalLocalOriginErrors?: boolean | undefined;
-  consecutiveLocalOriginFailure?: google_protobuf.UInt32Value | undefined;
-  enforcingConsecutiveLocalOriginFailure?: google_protobuf.UInt32Value | undefined;
-  enforcingLocalOriginSuccessRate?: google_protobuf.UInt32Value | undefined;
-  failurePercentageThreshold?: google_protobuf.UInt32Value | undefined;
-  enforcingFailurePercentage?: google_protobuf.UInt32Value | undefined;
-  enforcingFailurePercentageLocalOrigin?: google_protobuf.UInt32Value | undefined;
-  failurePercentageMinimumHosts?: google_protobuf.UInt32Value | undefined;
-  failurePercentageRequestVolume?: google_protobuf.UInt32Value | undefined;
-  maxEjectionTime?: google_protobuf.Duration | undefined;
-  maxEjectionTimeJitter?: google_protobuf.Duration | undefined;
-  successfulActiveHealthCheckUnejectHost?: google_protobuf.BoolValue | undefined;
-  monitors?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  alwaysEjectOneHost?: google_protobuf.BoolValue | undefined;
-  detectDegradedHosts?: google_protobuf.BoolValue | undefined;
+  readonly consecutive5xx?: google_protobuf.UInt32Value | undefined;
+  readonly interval?: google_protobuf.Duration | undefined;
+  readonly baseEjectionTime?: google_protobuf.Duration | undefined;
+  readonly maxEjectionPercent?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingConsecutive5xx?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingSuccessRate?: google_protobuf.UInt32Value | undefined;
+  readonly successRateMinimumHosts?: google_protobuf.UInt32Value | undefined;
+  readonly successRateRequestVolume?: google_protobuf.UInt32Value | undefined;
+  readonly successRateStdevFactor?: google_protobuf.UInt32Value | undefined;
+  readonly consecutiveGatewayFailure?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingConsecutiveGatewayFailure?: google_protobuf.UInt32Value | undefined;
+  readonly splitExternalLocalOriginErrors?: boolean | undefined;
+  readonly consecutiveLocalOriginFailure?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingConsecutiveLocalOriginFailure?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingLocalOriginSuccessRate?: google_protobuf.UInt32Value | undefined;
+  readonly failurePercentageThreshold?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingFailurePercentage?: google_protobuf.UInt32Value | undefined;
+  readonly enforcingFailurePercentageLocalOrigin?: google_protobuf.UInt32Value | undefined;
+  readonly failurePercentageMinimumHosts?: google_protobuf.UInt32Value | undefined;
+  readonly failurePercentageRequestVolume?: google_protobuf.UInt32Value | undefined;
+  readonly maxEjectionTime?: google_protobuf.Duration | undefined;
+  readonly maxEjectionTimeJitter?: google_protobuf.Duration | undefined;
+  readonly successfulActiveHealthCheckUnejectHost?: google_protobuf.BoolValue | undefined;
+  readonly monitors?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly alwaysEjectOneHost?: google_protobuf.BoolValue | undefined;
+  readonly detectDegradedHosts?: google_protobuf.BoolValue | undefined;
 }

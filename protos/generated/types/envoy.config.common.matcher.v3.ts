@@ -5,94 +5,94 @@ import type * as envoy_type_matcher_v3 from "./envoy.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher */
 export interface Matcher {
-  matcherList?: Matcher_MatcherList | undefined;
-  matcherTree?: Matcher_MatcherTree | undefined;
-  onNoMatch?: Matcher_OnMatch | undefined;
+  readonly matcherList?: Matcher_MatcherList | undefined;
+  readonly matcherTree?: Matcher_MatcherTree | undefined;
+  readonly onNoMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-onmatch */
 export interface Matcher_OnMatch {
-  matcher?: Matcher | undefined;
-  action?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  keepMatching?: boolean | undefined;
+  readonly matcher?: Matcher | undefined;
+  readonly action?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly keepMatching?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matcherlist */
 export interface Matcher_MatcherList {
-  matchers?: Matcher_MatcherList_FieldMatcher[] | undefined;
+  readonly matchers?: readonly Matcher_MatcherList_FieldMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matcherlist-predicate */
 export interface Matcher_MatcherList_Predicate {
-  singlePredicate?: Matcher_MatcherList_Predicate_SinglePredicate | undefined;
-  orMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
-  andMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
-  notMatcher?: Matcher_MatcherList_Predicate | undefined;
+  readonly singlePredicate?: Matcher_MatcherList_Predicate_SinglePredicate | undefined;
+  readonly orMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
+  readonly andMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
+  readonly notMatcher?: Matcher_MatcherList_Predicate | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matcherlist-predicate-singlepredicate */
 export interface Matcher_MatcherList_Predicate_SinglePredicate {
-  input?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  valueMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
-  customMatch?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly input?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly valueMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly customMatch?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matcherlist-predicate-predicatelist */
 export interface Matcher_MatcherList_Predicate_PredicateList {
-  predicate?: Matcher_MatcherList_Predicate[] | undefined;
+  readonly predicate?: readonly Matcher_MatcherList_Predicate[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matcherlist-fieldmatcher */
 export interface Matcher_MatcherList_FieldMatcher {
-  predicate?: Matcher_MatcherList_Predicate | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
+  readonly predicate?: Matcher_MatcherList_Predicate | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matchertree */
 export interface Matcher_MatcherTree {
-  input?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  exactMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
-  prefixMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
-  customMatch?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly input?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly exactMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
+  readonly prefixMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
+  readonly customMatch?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matcher-matchertree-matchmap */
 export interface Matcher_MatcherTree_MatchMap {
-  map?: { [key: string]: Matcher_OnMatch } | undefined;
+  readonly map?: { readonly [key: string]: Matcher_OnMatch } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matchpredicate */
 export interface MatchPredicate {
-  orMatch?: MatchPredicate_MatchSet | undefined;
-  andMatch?: MatchPredicate_MatchSet | undefined;
-  notMatch?: MatchPredicate | undefined;
-  anyMatch?: boolean | undefined;
-  httpRequestHeadersMatch?: HttpHeadersMatch | undefined;
-  httpRequestTrailersMatch?: HttpHeadersMatch | undefined;
-  httpResponseHeadersMatch?: HttpHeadersMatch | undefined;
-  httpResponseTrailersMatch?: HttpHeadersMatch | undefined;
-  httpRequestGenericBodyMatch?: HttpGenericBodyMatch | undefined;
-  httpResponseGenericBodyMatch?: HttpGenericBodyMatch | undefined;
+  readonly orMatch?: MatchPredicate_MatchSet | undefined;
+  readonly andMatch?: MatchPredicate_MatchSet | undefined;
+  readonly notMatch?: MatchPredicate | undefined;
+  readonly anyMatch?: boolean | undefined;
+  readonly httpRequestHeadersMatch?: HttpHeadersMatch | undefined;
+  readonly httpRequestTrailersMatch?: HttpHeadersMatch | undefined;
+  readonly httpResponseHeadersMatch?: HttpHeadersMatch | undefined;
+  readonly httpResponseTrailersMatch?: HttpHeadersMatch | undefined;
+  readonly httpRequestGenericBodyMatch?: HttpGenericBodyMatch | undefined;
+  readonly httpResponseGenericBodyMatch?: HttpGenericBodyMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-matchpredicate-matchset */
 export interface MatchPredicate_MatchSet {
-  rules?: MatchPredicate[] | undefined;
+  readonly rules?: readonly MatchPredicate[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-httpheadersmatch */
 export interface HttpHeadersMatch {
-  headers?: envoy_config_route_v3.HeaderMatcher[] | undefined;
+  readonly headers?: readonly envoy_config_route_v3.HeaderMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-httpgenericbodymatch */
 export interface HttpGenericBodyMatch {
-  bytesLimit?: number | undefined;
-  patterns?: HttpGenericBodyMatch_GenericTextMatch[] | undefined;
+  readonly bytesLimit?: number | undefined;
+  readonly patterns?: readonly HttpGenericBodyMatch_GenericTextMatch[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/matcher/v3/matcher.proto#envoy-v3-api-msg-config-common-matcher-v3-httpgenericbodymatch-generictextmatch */
 export interface HttpGenericBodyMatch_GenericTextMatch {
-  stringMatch?: string | undefined;
-  binaryMatch?: Uint8Array | undefined;
+  readonly stringMatch?: string | undefined;
+  readonly binaryMatch?: Uint8Array | undefined;
 }

@@ -5,23 +5,23 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/mutation_rules/v3/mutation_rules.proto#envoy-v3-api-msg-config-common-mutation-rules-v3-headermutationrules */
 export interface HeaderMutationRules {
-  allowAllRouting?: google_protobuf.BoolValue | undefined;
-  allowEnvoy?: google_protobuf.BoolValue | undefined;
-  disallowSystem?: google_protobuf.BoolValue | undefined;
-  disallowAll?: google_protobuf.BoolValue | undefined;
-  allowExpression?: envoy_type_matcher_v3.RegexMatcher | undefined;
-  disallowExpression?: envoy_type_matcher_v3.RegexMatcher | undefined;
-  disallowIsError?: google_protobuf.BoolValue | undefined;
+  readonly allowAllRouting?: google_protobuf.BoolValue | undefined;
+  readonly allowEnvoy?: google_protobuf.BoolValue | undefined;
+  readonly disallowSystem?: google_protobuf.BoolValue | undefined;
+  readonly disallowAll?: google_protobuf.BoolValue | undefined;
+  readonly allowExpression?: envoy_type_matcher_v3.RegexMatcher | undefined;
+  readonly disallowExpression?: envoy_type_matcher_v3.RegexMatcher | undefined;
+  readonly disallowIsError?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/mutation_rules/v3/mutation_rules.proto#envoy-v3-api-msg-config-common-mutation-rules-v3-headermutation */
 export interface HeaderMutation {
-  remove?: string | undefined;
-  append?: envoy_config_core_v3.HeaderValueOption | undefined;
-  removeOnMatch?: HeaderMutation_RemoveOnMatch | undefined;
+  readonly remove?: string | undefined;
+  readonly append?: envoy_config_core_v3.HeaderValueOption | undefined;
+  readonly removeOnMatch?: HeaderMutation_RemoveOnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/common/mutation_rules/v3/mutation_rules.proto#envoy-v3-api-msg-config-common-mutation-rules-v3-headermutation-removeonmatch */
 export interface HeaderMutation_RemoveOnMatch {
-  keyMatcher?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly keyMatcher?: envoy_type_matcher_v3.StringMatcher | undefined;
 }

@@ -8,71 +8,71 @@ import type * as xds_core_v3 from "./xds.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-pipe */
 export interface Pipe {
-  path?: string | undefined;
-  mode?: number | undefined;
+  readonly path?: string | undefined;
+  readonly mode?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-envoyinternaladdress */
 export interface EnvoyInternalAddress {
-  serverListenerName?: string | undefined;
-  endpointId?: string | undefined;
+  readonly serverListenerName?: string | undefined;
+  readonly endpointId?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-socketaddress */
 export interface SocketAddress {
-  protocol?: SocketAddress_Protocol | undefined;
-  address?: string | undefined;
-  portValue?: number | undefined;
-  namedPort?: string | undefined;
-  resolverName?: string | undefined;
-  ipv4Compat?: boolean | undefined;
-  networkNamespaceFilepath?: string | undefined;
+  readonly protocol?: SocketAddress_Protocol | undefined;
+  readonly address?: string | undefined;
+  readonly portValue?: number | undefined;
+  readonly namedPort?: string | undefined;
+  readonly resolverName?: string | undefined;
+  readonly ipv4Compat?: boolean | undefined;
+  readonly networkNamespaceFilepath?: string | undefined;
 }
 
 export type SocketAddress_Protocol = "TCP" | "UDP";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-tcpkeepalive */
 export interface TcpKeepalive {
-  keepaliveProbes?: google_protobuf.UInt32Value | undefined;
-  keepaliveTime?: google_protobuf.UInt32Value | undefined;
-  keepaliveInterval?: google_protobuf.UInt32Value | undefined;
+  readonly keepaliveProbes?: google_protobuf.UInt32Value | undefined;
+  readonly keepaliveTime?: google_protobuf.UInt32Value | undefined;
+  readonly keepaliveInterval?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-extrasourceaddress */
 export interface ExtraSourceAddress {
-  address?: SocketAddress | undefined;
-  socketOptions?: SocketOptionsOverride | undefined;
+  readonly address?: SocketAddress | undefined;
+  readonly socketOptions?: SocketOptionsOverride | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-bindconfig */
 export interface BindConfig {
-  sourceAddress?: SocketAddress | undefined;
-  freebind?: google_protobuf.BoolValue | undefined;
-  socketOptions?: SocketOption[] | undefined;
-  extraSourceAddresses?: ExtraSourceAddress[] | undefined;
+  readonly sourceAddress?: SocketAddress | undefined;
+  readonly freebind?: google_protobuf.BoolValue | undefined;
+  readonly socketOptions?: readonly SocketOption[] | undefined;
+  readonly extraSourceAddresses?: readonly ExtraSourceAddress[] | undefined;
   /** @deprecated */
-  additionalSourceAddresses?: SocketAddress[] | undefined;
-  localAddressSelector?: TypedExtensionConfig | undefined;
-  validateNetworkNamespaces?: boolean | undefined;
+  readonly additionalSourceAddresses?: readonly SocketAddress[] | undefined;
+  readonly localAddressSelector?: TypedExtensionConfig | undefined;
+  readonly validateNetworkNamespaces?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-address */
 export interface Address {
-  socketAddress?: SocketAddress | undefined;
-  pipe?: Pipe | undefined;
-  envoyInternalAddress?: EnvoyInternalAddress | undefined;
+  readonly socketAddress?: SocketAddress | undefined;
+  readonly pipe?: Pipe | undefined;
+  readonly envoyInternalAddress?: EnvoyInternalAddress | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/address.proto#envoy-v3-api-msg-config-core-v3-cidrrange */
 export interface CidrRange {
-  addressPrefix?: string | undefined;
-  prefixLen?: google_protobuf.UInt32Value | undefined;
+  readonly addressPrefix?: string | undefined;
+  readonly prefixLen?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/backoff.proto#envoy-v3-api-msg-config-core-v3-backoffstrategy */
 export interface BackoffStrategy {
-  baseInterval?: google_protobuf.Duration | undefined;
-  maxInterval?: google_protobuf.Duration | undefined;
+  readonly baseInterval?: google_protobuf.Duration | undefined;
+  readonly maxInterval?: google_protobuf.Duration | undefined;
 }
 
 export type RoutingPriority = "DEFAULT" | "HIGH";
@@ -83,226 +83,226 @@ export type TrafficDirection = "UNSPECIFIED" | "INBOUND" | "OUTBOUND";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-locality */
 export interface Locality {
-  region?: string | undefined;
-  zone?: string | undefined;
-  subZone?: string | undefined;
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly subZone?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-buildversion */
 export interface BuildVersion {
-  version?: envoy_type_v3.SemanticVersion | undefined;
-  metadata?: google_protobuf.Struct | undefined;
+  readonly version?: envoy_type_v3.SemanticVersion | undefined;
+  readonly metadata?: google_protobuf.Struct | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-extension */
 export interface Extension {
-  name?: string | undefined;
-  category?: string | undefined;
+  readonly name?: string | undefined;
+  readonly category?: string | undefined;
   /** @deprecated */
-  typeDescriptor?: string | undefined;
-  version?: BuildVersion | undefined;
-  disabled?: boolean | undefined;
-  typeUrls?: string[] | undefined;
+  readonly typeDescriptor?: string | undefined;
+  readonly version?: BuildVersion | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly typeUrls?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-node */
 export interface Node {
-  id?: string | undefined;
-  cluster?: string | undefined;
-  metadata?: google_protobuf.Struct | undefined;
-  dynamicParameters?: { [key: string]: xds_core_v3.ContextParams } | undefined;
-  locality?: Locality | undefined;
-  userAgentName?: string | undefined;
-  userAgentVersion?: string | undefined;
-  userAgentBuildVersion?: BuildVersion | undefined;
-  extensions?: Extension[] | undefined;
-  clientFeatures?: string[] | undefined;
+  readonly id?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly metadata?: google_protobuf.Struct | undefined;
+  readonly dynamicParameters?: { readonly [key: string]: xds_core_v3.ContextParams } | undefined;
+  readonly locality?: Locality | undefined;
+  readonly userAgentName?: string | undefined;
+  readonly userAgentVersion?: string | undefined;
+  readonly userAgentBuildVersion?: BuildVersion | undefined;
+  readonly extensions?: readonly Extension[] | undefined;
+  readonly clientFeatures?: readonly string[] | undefined;
   /** @deprecated */
-  listeningAddresses?: Address[] | undefined;
+  readonly listeningAddresses?: readonly Address[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-metadata */
 export interface Metadata {
-  filterMetadata?: { [key: string]: google_protobuf.Struct } | undefined;
-  typedFilterMetadata?: { [key: string]: AnyMessage } | undefined;
+  readonly filterMetadata?: { readonly [key: string]: google_protobuf.Struct } | undefined;
+  readonly typedFilterMetadata?: { readonly [key: string]: AnyMessage } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-runtimeuint32 */
 export interface RuntimeUInt32 {
-  defaultValue?: number | undefined;
-  runtimeKey?: string | undefined;
+  readonly defaultValue?: number | undefined;
+  readonly runtimeKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-runtimeuint64 */
 export interface RuntimeUInt64 {
-  defaultValue?: Int64 | undefined;
-  runtimeKey?: string | undefined;
+  readonly defaultValue?: Int64 | undefined;
+  readonly runtimeKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-runtimepercent */
 export interface RuntimePercent {
-  defaultValue?: envoy_type_v3.Percent | undefined;
-  runtimeKey?: string | undefined;
+  readonly defaultValue?: envoy_type_v3.Percent | undefined;
+  readonly runtimeKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-runtimedouble */
 export interface RuntimeDouble {
-  defaultValue?: number | undefined;
-  runtimeKey?: string | undefined;
+  readonly defaultValue?: number | undefined;
+  readonly runtimeKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-runtimefeatureflag */
 export interface RuntimeFeatureFlag {
-  defaultValue?: google_protobuf.BoolValue | undefined;
-  runtimeKey?: string | undefined;
+  readonly defaultValue?: google_protobuf.BoolValue | undefined;
+  readonly runtimeKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-keyvalue */
 export interface KeyValue {
   /** @deprecated */
-  key?: string | undefined;
+  readonly key?: string | undefined;
   /** @deprecated */
-  value?: Uint8Array | undefined;
+  readonly value?: Uint8Array | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-keyvaluepair */
 export interface KeyValuePair {
-  key?: string | undefined;
-  value?: google_protobuf.Value | undefined;
+  readonly key?: string | undefined;
+  readonly value?: google_protobuf.Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-keyvalueappend */
 export interface KeyValueAppend {
-  record?: KeyValuePair | undefined;
+  readonly record?: KeyValuePair | undefined;
   /** @deprecated */
-  entry?: KeyValue | undefined;
-  action?: KeyValueAppend_KeyValueAppendAction | undefined;
+  readonly entry?: KeyValue | undefined;
+  readonly action?: KeyValueAppend_KeyValueAppendAction | undefined;
 }
 
 export type KeyValueAppend_KeyValueAppendAction = "APPEND_IF_EXISTS_OR_ADD" | "ADD_IF_ABSENT" | "OVERWRITE_IF_EXISTS_OR_ADD" | "OVERWRITE_IF_EXISTS";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-keyvaluemutation */
 export interface KeyValueMutation {
-  append?: KeyValueAppend | undefined;
-  remove?: string | undefined;
+  readonly append?: KeyValueAppend | undefined;
+  readonly remove?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-queryparameter */
 export interface QueryParameter {
-  key?: string | undefined;
-  value?: string | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-headervalue */
 export interface HeaderValue {
-  key?: string | undefined;
-  value?: string | undefined;
-  rawValue?: Uint8Array | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  readonly rawValue?: Uint8Array | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-headervalueoption */
 export interface HeaderValueOption {
-  header?: HeaderValue | undefined;
+  readonly header?: HeaderValue | undefined;
   /** @deprecated */
-  append?: google_protobuf.BoolValue | undefined;
-  appendAction?: HeaderValueOption_HeaderAppendAction | undefined;
-  keepEmptyValue?: boolean | undefined;
+  readonly append?: google_protobuf.BoolValue | undefined;
+  readonly appendAction?: HeaderValueOption_HeaderAppendAction | undefined;
+  readonly keepEmptyValue?: boolean | undefined;
 }
 
 export type HeaderValueOption_HeaderAppendAction = "APPEND_IF_EXISTS_OR_ADD" | "ADD_IF_ABSENT" | "OVERWRITE_IF_EXISTS_OR_ADD" | "OVERWRITE_IF_EXISTS";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-headermap */
 export interface HeaderMap {
-  headers?: HeaderValue[] | undefined;
+  readonly headers?: readonly HeaderValue[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-watcheddirectory */
 export interface WatchedDirectory {
-  path?: string | undefined;
-  watchModify?: boolean | undefined;
+  readonly path?: string | undefined;
+  readonly watchModify?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-datasource */
 export interface DataSource {
-  filename?: string | undefined;
-  inlineBytes?: Uint8Array | undefined;
-  inlineString?: string | undefined;
-  environmentVariable?: string | undefined;
-  watchedDirectory?: WatchedDirectory | undefined;
+  readonly filename?: string | undefined;
+  readonly inlineBytes?: Uint8Array | undefined;
+  readonly inlineString?: string | undefined;
+  readonly environmentVariable?: string | undefined;
+  readonly watchedDirectory?: WatchedDirectory | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-retrypolicy */
 export interface RetryPolicy {
-  retryBackOff?: BackoffStrategy | undefined;
-  numRetries?: google_protobuf.UInt32Value | undefined;
-  retryOn?: string | undefined;
-  retryPriority?: RetryPolicy_RetryPriority | undefined;
-  retryHostPredicate?: RetryPolicy_RetryHostPredicate[] | undefined;
-  hostSelectionRetryMaxAttempts?: Int64 | undefined;
+  readonly retryBackOff?: BackoffStrategy | undefined;
+  readonly numRetries?: google_protobuf.UInt32Value | undefined;
+  readonly retryOn?: string | undefined;
+  readonly retryPriority?: RetryPolicy_RetryPriority | undefined;
+  readonly retryHostPredicate?: readonly RetryPolicy_RetryHostPredicate[] | undefined;
+  readonly hostSelectionRetryMaxAttempts?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-retrypolicy-retrypriority */
 export interface RetryPolicy_RetryPriority {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-retrypolicy-retryhostpredicate */
 export interface RetryPolicy_RetryHostPredicate {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-remotedatasource */
 export interface RemoteDataSource {
-  httpUri?: HttpUri | undefined;
-  sha256?: string | undefined;
-  retryPolicy?: RetryPolicy | undefined;
+  readonly httpUri?: HttpUri | undefined;
+  readonly sha256?: string | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-asyncdatasource */
 export interface AsyncDataSource {
-  local?: DataSource | undefined;
-  remote?: RemoteDataSource | undefined;
+  readonly local?: DataSource | undefined;
+  readonly remote?: RemoteDataSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-transportsocket */
 export interface TransportSocket {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-runtimefractionalpercent */
 export interface RuntimeFractionalPercent {
-  defaultValue?: envoy_type_v3.FractionalPercent | undefined;
-  runtimeKey?: string | undefined;
+  readonly defaultValue?: envoy_type_v3.FractionalPercent | undefined;
+  readonly runtimeKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/base.proto#envoy-v3-api-msg-config-core-v3-controlplane */
 export interface ControlPlane {
-  identifier?: string | undefined;
+  readonly identifier?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/cel.proto#envoy-v3-api-msg-config-core-v3-celexpressionconfig */
 export interface CelExpressionConfig {
-  enableStringConversion?: boolean | undefined;
-  enableStringConcat?: boolean | undefined;
-  enableStringFunctions?: boolean | undefined;
+  readonly enableStringConversion?: boolean | undefined;
+  readonly enableStringConcat?: boolean | undefined;
+  readonly enableStringFunctions?: boolean | undefined;
 }
 
 export type ApiVersion = "AUTO" | "V2" | "V3";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/config_source.proto#envoy-v3-api-msg-config-core-v3-apiconfigsource */
 export interface ApiConfigSource {
-  apiType?: ApiConfigSource_ApiType | undefined;
-  transportApiVersion?: ApiVersion | undefined;
-  clusterNames?: string[] | undefined;
-  grpcServices?: GrpcService[] | undefined;
-  refreshDelay?: google_protobuf.Duration | undefined;
-  requestTimeout?: google_protobuf.Duration | undefined;
-  rateLimitSettings?: RateLimitSettings | undefined;
-  setNodeOnFirstMessageOnly?: boolean | undefined;
-  configValidators?: TypedExtensionConfig[] | undefined;
+  readonly apiType?: ApiConfigSource_ApiType | undefined;
+  readonly transportApiVersion?: ApiVersion | undefined;
+  readonly clusterNames?: readonly string[] | undefined;
+  readonly grpcServices?: readonly GrpcService[] | undefined;
+  readonly refreshDelay?: google_protobuf.Duration | undefined;
+  readonly requestTimeout?: google_protobuf.Duration | undefined;
+  readonly rateLimitSettings?: RateLimitSettings | undefined;
+  readonly setNodeOnFirstMessageOnly?: boolean | undefined;
+  readonly configValidators?: readonly TypedExtensionConfig[] | undefined;
 }
 
 export type ApiConfigSource_ApiType = "DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE" | "REST" | "GRPC" | "DELTA_GRPC" | "AGGREGATED_GRPC" | "AGGREGATED_DELTA_GRPC";
@@ -313,102 +313,102 @@ export interface AggregatedConfigSource {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/config_source.proto#envoy-v3-api-msg-config-core-v3-selfconfigsource */
 export interface SelfConfigSource {
-  transportApiVersion?: ApiVersion | undefined;
+  readonly transportApiVersion?: ApiVersion | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/config_source.proto#envoy-v3-api-msg-config-core-v3-ratelimitsettings */
 export interface RateLimitSettings {
-  maxTokens?: google_protobuf.UInt32Value | undefined;
-  fillRate?: google_protobuf.DoubleValue | undefined;
+  readonly maxTokens?: google_protobuf.UInt32Value | undefined;
+  readonly fillRate?: google_protobuf.DoubleValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/config_source.proto#envoy-v3-api-msg-config-core-v3-pathconfigsource */
 export interface PathConfigSource {
-  path?: string | undefined;
-  watchedDirectory?: WatchedDirectory | undefined;
-  pollInterval?: google_protobuf.Duration | undefined;
+  readonly path?: string | undefined;
+  readonly watchedDirectory?: WatchedDirectory | undefined;
+  readonly pollInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/config_source.proto#envoy-v3-api-msg-config-core-v3-configsource */
 export interface ConfigSource {
-  authorities?: xds_core_v3.Authority[] | undefined;
+  readonly authorities?: readonly xds_core_v3.Authority[] | undefined;
   /** @deprecated */
-  path?: string | undefined;
-  pathConfigSource?: PathConfigSource | undefined;
-  apiConfigSource?: ApiConfigSource | undefined;
-  ads?: AggregatedConfigSource | undefined;
-  self?: SelfConfigSource | undefined;
-  initialFetchTimeout?: google_protobuf.Duration | undefined;
-  resourceApiVersion?: ApiVersion | undefined;
+  readonly path?: string | undefined;
+  readonly pathConfigSource?: PathConfigSource | undefined;
+  readonly apiConfigSource?: ApiConfigSource | undefined;
+  readonly ads?: AggregatedConfigSource | undefined;
+  readonly self?: SelfConfigSource | undefined;
+  readonly initialFetchTimeout?: google_protobuf.Duration | undefined;
+  readonly resourceApiVersion?: ApiVersion | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/config_source.proto#envoy-v3-api-msg-config-core-v3-extensionconfigsource */
 export interface ExtensionConfigSource {
-  configSource?: ConfigSource | undefined;
-  defaultConfig?: AnyMessage | undefined;
-  applyDefaultConfigWithoutWarming?: boolean | undefined;
-  typeUrls?: string[] | undefined;
+  readonly configSource?: ConfigSource | undefined;
+  readonly defaultConfig?: AnyMessage | undefined;
+  readonly applyDefaultConfigWithoutWarming?: boolean | undefined;
+  readonly typeUrls?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/event_service_config.proto#envoy-v3-api-msg-config-core-v3-eventserviceconfig */
 export interface EventServiceConfig {
-  grpcService?: GrpcService | undefined;
+  readonly grpcService?: GrpcService | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/extension.proto#envoy-v3-api-msg-config-core-v3-typedextensionconfig */
 export interface TypedExtensionConfig {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_method_list.proto#envoy-v3-api-msg-config-core-v3-grpcmethodlist */
 export interface GrpcMethodList {
-  services?: GrpcMethodList_Service[] | undefined;
+  readonly services?: readonly GrpcMethodList_Service[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_method_list.proto#envoy-v3-api-msg-config-core-v3-grpcmethodlist-service */
 export interface GrpcMethodList_Service {
-  name?: string | undefined;
-  methodNames?: string[] | undefined;
+  readonly name?: string | undefined;
+  readonly methodNames?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice */
 export interface GrpcService {
-  envoyGrpc?: GrpcService_EnvoyGrpc | undefined;
-  googleGrpc?: GrpcService_GoogleGrpc | undefined;
-  timeout?: google_protobuf.Duration | undefined;
-  initialMetadata?: HeaderValue[] | undefined;
-  retryPolicy?: RetryPolicy | undefined;
+  readonly envoyGrpc?: GrpcService_EnvoyGrpc | undefined;
+  readonly googleGrpc?: GrpcService_GoogleGrpc | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
+  readonly initialMetadata?: readonly HeaderValue[] | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-envoygrpc */
 export interface GrpcService_EnvoyGrpc {
-  clusterName?: string | undefined;
-  authority?: string | undefined;
-  retryPolicy?: RetryPolicy | undefined;
-  maxReceiveMessageLength?: google_protobuf.UInt32Value | undefined;
-  skipEnvoyHeaders?: boolean | undefined;
+  readonly clusterName?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
+  readonly maxReceiveMessageLength?: google_protobuf.UInt32Value | undefined;
+  readonly skipEnvoyHeaders?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc */
 export interface GrpcService_GoogleGrpc {
-  targetUri?: string | undefined;
-  channelCredentials?: GrpcService_GoogleGrpc_ChannelCredentials | undefined;
-  channelCredentialsPlugin?: AnyMessage[] | undefined;
-  callCredentials?: GrpcService_GoogleGrpc_CallCredentials[] | undefined;
-  callCredentialsPlugin?: AnyMessage[] | undefined;
-  statPrefix?: string | undefined;
-  credentialsFactoryName?: string | undefined;
-  config?: google_protobuf.Struct | undefined;
-  perStreamBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
-  channelArgs?: GrpcService_GoogleGrpc_ChannelArgs | undefined;
+  readonly targetUri?: string | undefined;
+  readonly channelCredentials?: GrpcService_GoogleGrpc_ChannelCredentials | undefined;
+  readonly channelCredentialsPlugin?: readonly AnyMessage[] | undefined;
+  readonly callCredentials?: readonly GrpcService_GoogleGrpc_CallCredentials[] | undefined;
+  readonly callCredentialsPlugin?: readonly AnyMessage[] | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly credentialsFactoryName?: string | undefined;
+  readonly config?: google_protobuf.Struct | undefined;
+  readonly perStreamBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
+  readonly channelArgs?: GrpcService_GoogleGrpc_ChannelArgs | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-sslcredentials */
 export interface GrpcService_GoogleGrpc_SslCredentials {
-  rootCerts?: DataSource | undefined;
-  privateKey?: DataSource | undefined;
-  certChain?: DataSource | undefined;
+  readonly rootCerts?: DataSource | undefined;
+  readonly privateKey?: DataSource | undefined;
+  readonly certChain?: DataSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-googlelocalcredentials */
@@ -417,167 +417,167 @@ export interface GrpcService_GoogleGrpc_GoogleLocalCredentials {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-channelcredentials */
 export interface GrpcService_GoogleGrpc_ChannelCredentials {
-  sslCredentials?: GrpcService_GoogleGrpc_SslCredentials | undefined;
-  googleDefault?: google_protobuf.Empty | undefined;
-  localCredentials?: GrpcService_GoogleGrpc_GoogleLocalCredentials | undefined;
+  readonly sslCredentials?: GrpcService_GoogleGrpc_SslCredentials | undefined;
+  readonly googleDefault?: google_protobuf.Empty | undefined;
+  readonly localCredentials?: GrpcService_GoogleGrpc_GoogleLocalCredentials | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-callcredentials */
 export interface GrpcService_GoogleGrpc_CallCredentials {
-  accessToken?: string | undefined;
-  googleComputeEngine?: google_protobuf.Empty | undefined;
-  googleRefreshToken?: string | undefined;
-  serviceAccountJwtAccess?: GrpcService_GoogleGrpc_CallCredentials_ServiceAccountJWTAccessCredentials | undefined;
-  googleIam?: GrpcService_GoogleGrpc_CallCredentials_GoogleIAMCredentials | undefined;
-  fromPlugin?: GrpcService_GoogleGrpc_CallCredentials_MetadataCredentialsFromPlugin | undefined;
-  stsService?: GrpcService_GoogleGrpc_CallCredentials_StsService | undefined;
+  readonly accessToken?: string | undefined;
+  readonly googleComputeEngine?: google_protobuf.Empty | undefined;
+  readonly googleRefreshToken?: string | undefined;
+  readonly serviceAccountJwtAccess?: GrpcService_GoogleGrpc_CallCredentials_ServiceAccountJWTAccessCredentials | undefined;
+  readonly googleIam?: GrpcService_GoogleGrpc_CallCredentials_GoogleIAMCredentials | undefined;
+  readonly fromPlugin?: GrpcService_GoogleGrpc_CallCredentials_MetadataCredentialsFromPlugin | undefined;
+  readonly stsService?: GrpcService_GoogleGrpc_CallCredentials_StsService | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-callcredentials-serviceaccountjwtaccesscredentials */
 export interface GrpcService_GoogleGrpc_CallCredentials_ServiceAccountJWTAccessCredentials {
-  jsonKey?: string | undefined;
-  tokenLifetimeSeconds?: Int64 | undefined;
+  readonly jsonKey?: string | undefined;
+  readonly tokenLifetimeSeconds?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-callcredentials-googleiamcredentials */
 export interface GrpcService_GoogleGrpc_CallCredentials_GoogleIAMCredentials {
-  authorizationToken?: string | undefined;
-  authoritySelector?: string | undefined;
+  readonly authorizationToken?: string | undefined;
+  readonly authoritySelector?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-callcredentials-metadatacredentialsfromplugin */
 export interface GrpcService_GoogleGrpc_CallCredentials_MetadataCredentialsFromPlugin {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-callcredentials-stsservice */
 export interface GrpcService_GoogleGrpc_CallCredentials_StsService {
-  tokenExchangeServiceUri?: string | undefined;
-  resource?: string | undefined;
-  audience?: string | undefined;
-  scope?: string | undefined;
-  requestedTokenType?: string | undefined;
-  subjectTokenPath?: string | undefined;
-  subjectTokenType?: string | undefined;
-  actorTokenPath?: string | undefined;
-  actorTokenType?: string | undefined;
+  readonly tokenExchangeServiceUri?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly requestedTokenType?: string | undefined;
+  readonly subjectTokenPath?: string | undefined;
+  readonly subjectTokenType?: string | undefined;
+  readonly actorTokenPath?: string | undefined;
+  readonly actorTokenType?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-channelargs */
 export interface GrpcService_GoogleGrpc_ChannelArgs {
-  args?: { [key: string]: GrpcService_GoogleGrpc_ChannelArgs_Value } | undefined;
+  readonly args?: { readonly [key: string]: GrpcService_GoogleGrpc_ChannelArgs_Value } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/grpc_service.proto#envoy-v3-api-msg-config-core-v3-grpcservice-googlegrpc-channelargs-value */
 export interface GrpcService_GoogleGrpc_ChannelArgs_Value {
-  stringValue?: string | undefined;
-  intValue?: Int64 | undefined;
+  readonly stringValue?: string | undefined;
+  readonly intValue?: Int64 | undefined;
 }
 
 export type HealthStatus = "UNKNOWN" | "HEALTHY" | "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "DEGRADED";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthstatusset */
 export interface HealthStatusSet {
-  statuses?: HealthStatus[] | undefined;
+  readonly statuses?: readonly HealthStatus[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck */
 export interface HealthCheck {
-  name?: string | undefined;
-  timeout?: google_protobuf.Duration | undefined;
-  interval?: google_protobuf.Duration | undefined;
-  initialJitter?: google_protobuf.Duration | undefined;
-  intervalJitter?: google_protobuf.Duration | undefined;
-  intervalJitterPercent?: number | undefined;
-  unhealthyThreshold?: google_protobuf.UInt32Value | undefined;
-  healthyThreshold?: google_protobuf.UInt32Value | undefined;
-  altPort?: google_protobuf.UInt32Value | undefined;
-  reuseConnection?: google_protobuf.BoolValue | undefined;
-  httpHealthCheck?: HealthCheck_HttpHealthCheck | undefined;
-  tcpHealthCheck?: HealthCheck_TcpHealthCheck | undefined;
-  grpcHealthCheck?: HealthCheck_GrpcHealthCheck | undefined;
-  customHealthCheck?: HealthCheck_CustomHealthCheck | undefined;
-  noTrafficInterval?: google_protobuf.Duration | undefined;
-  noTrafficHealthyInterval?: google_protobuf.Duration | undefined;
-  unhealthyInterval?: google_protobuf.Duration | undefined;
-  unhealthyEdgeInterval?: google_protobuf.Duration | undefined;
-  healthyEdgeInterval?: google_protobuf.Duration | undefined;
+  readonly name?: string | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
+  readonly interval?: google_protobuf.Duration | undefined;
+  readonly initialJitter?: google_protobuf.Duration | undefined;
+  readonly intervalJitter?: google_protobuf.Duration | undefined;
+  readonly intervalJitterPercent?: number | undefined;
+  readonly unhealthyThreshold?: google_protobuf.UInt32Value | undefined;
+  readonly healthyThreshold?: google_protobuf.UInt32Value | undefined;
+  readonly altPort?: google_protobuf.UInt32Value | undefined;
+  readonly reuseConnection?: google_protobuf.BoolValue | undefined;
+  readonly httpHealthCheck?: HealthCheck_HttpHealthCheck | undefined;
+  readonly tcpHealthCheck?: HealthCheck_TcpHealthCheck | undefined;
+  readonly grpcHealthCheck?: HealthCheck_GrpcHealthCheck | undefined;
+  readonly customHealthCheck?: HealthCheck_CustomHealthCheck | undefined;
+  readonly noTrafficInterval?: google_protobuf.Duration | undefined;
+  readonly noTrafficHealthyInterval?: google_protobuf.Duration | undefined;
+  readonly unhealthyInterval?: google_protobuf.Duration | undefined;
+  readonly unhealthyEdgeInterval?: google_protobuf.Duration | undefined;
+  readonly healthyEdgeInterval?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  eventLogPath?: string | undefined;
-  eventLogger?: TypedExtensionConfig[] | undefined;
-  eventService?: EventServiceConfig | undefined;
-  alwaysLogHealthCheckFailures?: boolean | undefined;
-  alwaysLogHealthCheckSuccess?: boolean | undefined;
-  tlsOptions?: HealthCheck_TlsOptions | undefined;
-  transportSocketMatchCriteria?: google_protobuf.Struct | undefined;
+  readonly eventLogPath?: string | undefined;
+  readonly eventLogger?: readonly TypedExtensionConfig[] | undefined;
+  readonly eventService?: EventServiceConfig | undefined;
+  readonly alwaysLogHealthCheckFailures?: boolean | undefined;
+  readonly alwaysLogHealthCheckSuccess?: boolean | undefined;
+  readonly tlsOptions?: HealthCheck_TlsOptions | undefined;
+  readonly transportSocketMatchCriteria?: google_protobuf.Struct | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-payload */
 export interface HealthCheck_Payload {
-  text?: string | undefined;
-  binary?: Uint8Array | undefined;
+  readonly text?: string | undefined;
+  readonly binary?: Uint8Array | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-httphealthcheck */
 export interface HealthCheck_HttpHealthCheck {
-  host?: string | undefined;
-  path?: string | undefined;
-  send?: HealthCheck_Payload | undefined;
-  receive?: HealthCheck_Payload[] | undefined;
-  responseBufferSize?: google_protobuf.UInt64Value | undefined;
-  requestHeadersToAdd?: HeaderValueOption[] | undefined;
-  requestHeadersToRemove?: string[] | undefined;
-  expectedStatuses?: envoy_type_v3.Int64Range[] | undefined;
-  retriableStatuses?: envoy_type_v3.Int64Range[] | undefined;
-  codecClientType?: envoy_type_v3.CodecClientType | undefined;
-  useAlpnProtocol?: boolean | undefined;
-  serviceNameMatcher?: envoy_type_matcher_v3.StringMatcher | undefined;
-  method?: RequestMethod | undefined;
+  readonly host?: string | undefined;
+  readonly path?: string | undefined;
+  readonly send?: HealthCheck_Payload | undefined;
+  readonly receive?: readonly HealthCheck_Payload[] | undefined;
+  readonly responseBufferSize?: google_protobuf.UInt64Value | undefined;
+  readonly requestHeadersToAdd?: readonly HeaderValueOption[] | undefined;
+  readonly requestHeadersToRemove?: readonly string[] | undefined;
+  readonly expectedStatuses?: readonly envoy_type_v3.Int64Range[] | undefined;
+  readonly retriableStatuses?: readonly envoy_type_v3.Int64Range[] | undefined;
+  readonly codecClientType?: envoy_type_v3.CodecClientType | undefined;
+  readonly useAlpnProtocol?: boolean | undefined;
+  readonly serviceNameMatcher?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly method?: RequestMethod | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-tcphealthcheck */
 export interface HealthCheck_TcpHealthCheck {
-  send?: HealthCheck_Payload | undefined;
-  receive?: HealthCheck_Payload[] | undefined;
-  proxyProtocolConfig?: ProxyProtocolConfig | undefined;
+  readonly send?: HealthCheck_Payload | undefined;
+  readonly receive?: readonly HealthCheck_Payload[] | undefined;
+  readonly proxyProtocolConfig?: ProxyProtocolConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-redishealthcheck */
 export interface HealthCheck_RedisHealthCheck {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-grpchealthcheck */
 export interface HealthCheck_GrpcHealthCheck {
-  serviceName?: string | undefined;
-  authority?: string | undefined;
-  initialMetadata?: HeaderValueOption[] | undefined;
+  readonly serviceName?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly initialMetadata?: readonly HeaderValueOption[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-customhealthcheck */
 export interface HealthCheck_CustomHealthCheck {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/health_check.proto#envoy-v3-api-msg-config-core-v3-healthcheck-tlsoptions */
 export interface HealthCheck_TlsOptions {
-  alpnProtocols?: string[] | undefined;
+  readonly alpnProtocols?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/http_service.proto#envoy-v3-api-msg-config-core-v3-httpservice */
 export interface HttpService {
-  httpUri?: HttpUri | undefined;
-  requestHeadersToAdd?: HeaderValueOption[] | undefined;
-  formatters?: TypedExtensionConfig[] | undefined;
+  readonly httpUri?: HttpUri | undefined;
+  readonly requestHeadersToAdd?: readonly HeaderValueOption[] | undefined;
+  readonly formatters?: readonly TypedExtensionConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/http_uri.proto#envoy-v3-api-msg-config-core-v3-httpuri */
 export interface HttpUri {
-  uri?: string | undefined;
-  cluster?: string | undefined;
-  timeout?: google_protobuf.Duration | undefined;
+  readonly uri?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-tcpprotocoloptions */
@@ -586,94 +586,94 @@ export interface TcpProtocolOptions {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-quickeepalivesettings */
 export interface QuicKeepAliveSettings {
-  maxInterval?: google_protobuf.Duration | undefined;
-  initialInterval?: google_protobuf.Duration | undefined;
+  readonly maxInterval?: google_protobuf.Duration | undefined;
+  readonly initialInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-quicprotocoloptions */
 export interface QuicProtocolOptions {
-  maxConcurrentStreams?: google_protobuf.UInt32Value | undefined;
-  initialStreamWindowSize?: google_protobuf.UInt32Value | undefined;
-  initialConnectionWindowSize?: google_protobuf.UInt32Value | undefined;
-  numTimeoutsToTriggerPortMigration?: google_protobuf.UInt32Value | undefined;
-  connectionKeepalive?: QuicKeepAliveSettings | undefined;
-  connectionOptions?: string | undefined;
-  clientConnectionOptions?: string | undefined;
-  idleNetworkTimeout?: google_protobuf.Duration | undefined;
-  maxPacketLength?: google_protobuf.UInt64Value | undefined;
-  clientPacketWriter?: TypedExtensionConfig | undefined;
-  connectionMigration?: QuicProtocolOptions_ConnectionMigrationSettings | undefined;
-  memoryReductionTimeout?: google_protobuf.Duration | undefined;
-  enableScone?: google_protobuf.BoolValue | undefined;
+  readonly maxConcurrentStreams?: google_protobuf.UInt32Value | undefined;
+  readonly initialStreamWindowSize?: google_protobuf.UInt32Value | undefined;
+  readonly initialConnectionWindowSize?: google_protobuf.UInt32Value | undefined;
+  readonly numTimeoutsToTriggerPortMigration?: google_protobuf.UInt32Value | undefined;
+  readonly connectionKeepalive?: QuicKeepAliveSettings | undefined;
+  readonly connectionOptions?: string | undefined;
+  readonly clientConnectionOptions?: string | undefined;
+  readonly idleNetworkTimeout?: google_protobuf.Duration | undefined;
+  readonly maxPacketLength?: google_protobuf.UInt64Value | undefined;
+  readonly clientPacketWriter?: TypedExtensionConfig | undefined;
+  readonly connectionMigration?: QuicProtocolOptions_ConnectionMigrationSettings | undefined;
+  readonly memoryReductionTimeout?: google_protobuf.Duration | undefined;
+  readonly enableScone?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-quicprotocoloptions-connectionmigrationsettings */
 export interface QuicProtocolOptions_ConnectionMigrationSettings {
-  migrateIdleConnections?: QuicProtocolOptions_ConnectionMigrationSettings_MigrateIdleConnectionSettings | undefined;
-  maxTimeOnNonDefaultNetwork?: google_protobuf.Duration | undefined;
+  readonly migrateIdleConnections?: QuicProtocolOptions_ConnectionMigrationSettings_MigrateIdleConnectionSettings | undefined;
+  readonly maxTimeOnNonDefaultNetwork?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-quicprotocoloptions-connectionmigrationsettings-migrateidleconnectionsettings */
 export interface QuicProtocolOptions_ConnectionMigrationSettings_MigrateIdleConnectionSettings {
-  maxIdleTimeBeforeMigration?: google_protobuf.Duration | undefined;
+  readonly maxIdleTimeBeforeMigration?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-upstreamhttpprotocoloptions */
 export interface UpstreamHttpProtocolOptions {
-  autoSni?: boolean | undefined;
-  autoSanValidation?: boolean | undefined;
-  overrideAutoSniHeader?: string | undefined;
+  readonly autoSni?: boolean | undefined;
+  readonly autoSanValidation?: boolean | undefined;
+  readonly overrideAutoSniHeader?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-alternateprotocolscacheoptions */
 export interface AlternateProtocolsCacheOptions {
-  name?: string | undefined;
-  maxEntries?: google_protobuf.UInt32Value | undefined;
-  keyValueStoreConfig?: TypedExtensionConfig | undefined;
-  prepopulatedEntries?: AlternateProtocolsCacheOptions_AlternateProtocolsCacheEntry[] | undefined;
-  canonicalSuffixes?: string[] | undefined;
+  readonly name?: string | undefined;
+  readonly maxEntries?: google_protobuf.UInt32Value | undefined;
+  readonly keyValueStoreConfig?: TypedExtensionConfig | undefined;
+  readonly prepopulatedEntries?: readonly AlternateProtocolsCacheOptions_AlternateProtocolsCacheEntry[] | undefined;
+  readonly canonicalSuffixes?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-alternateprotocolscacheoptions-alternateprotocolscacheentry */
 export interface AlternateProtocolsCacheOptions_AlternateProtocolsCacheEntry {
-  hostname?: string | undefined;
-  port?: number | undefined;
+  readonly hostname?: string | undefined;
+  readonly port?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-httpprotocoloptions */
 export interface HttpProtocolOptions {
-  idleTimeout?: google_protobuf.Duration | undefined;
-  maxConnectionDuration?: google_protobuf.Duration | undefined;
-  maxConnectionDurationJitter?: envoy_type_v3.Percent | undefined;
-  maxHeadersCount?: google_protobuf.UInt32Value | undefined;
-  maxResponseHeadersKb?: google_protobuf.UInt32Value | undefined;
-  maxStreamDuration?: google_protobuf.Duration | undefined;
-  headersWithUnderscoresAction?: HttpProtocolOptions_HeadersWithUnderscoresAction | undefined;
-  maxRequestsPerConnection?: google_protobuf.UInt32Value | undefined;
+  readonly idleTimeout?: google_protobuf.Duration | undefined;
+  readonly maxConnectionDuration?: google_protobuf.Duration | undefined;
+  readonly maxConnectionDurationJitter?: envoy_type_v3.Percent | undefined;
+  readonly maxHeadersCount?: google_protobuf.UInt32Value | undefined;
+  readonly maxResponseHeadersKb?: google_protobuf.UInt32Value | undefined;
+  readonly maxStreamDuration?: google_protobuf.Duration | undefined;
+  readonly headersWithUnderscoresAction?: HttpProtocolOptions_HeadersWithUnderscoresAction | undefined;
+  readonly maxRequestsPerConnection?: google_protobuf.UInt32Value | undefined;
 }
 
 export type HttpProtocolOptions_HeadersWithUnderscoresAction = "ALLOW" | "REJECT_REQUEST" | "DROP_HEADER";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-http1protocoloptions */
 export interface Http1ProtocolOptions {
-  allowAbsoluteUrl?: google_protobuf.BoolValue | undefined;
-  acceptHttp10?: boolean | undefined;
-  defaultHostForHttp10?: string | undefined;
-  headerKeyFormat?: Http1ProtocolOptions_HeaderKeyFormat | undefined;
-  enableTrailers?: boolean | undefined;
-  allowChunkedLength?: boolean | undefined;
-  overrideStreamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
-  sendFullyQualifiedUrl?: boolean | undefined;
+  readonly allowAbsoluteUrl?: google_protobuf.BoolValue | undefined;
+  readonly acceptHttp10?: boolean | undefined;
+  readonly defaultHostForHttp10?: string | undefined;
+  readonly headerKeyFormat?: Http1ProtocolOptions_HeaderKeyFormat | undefined;
+  readonly enableTrailers?: boolean | undefined;
+  readonly allowChunkedLength?: boolean | undefined;
+  readonly overrideStreamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
+  readonly sendFullyQualifiedUrl?: boolean | undefined;
   /** @deprecated */
-  useBalsaParser?: google_protobuf.BoolValue | undefined;
-  allowCustomMethods?: boolean | undefined;
-  ignoreHttp11Upgrade?: envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly useBalsaParser?: google_protobuf.BoolValue | undefined;
+  readonly allowCustomMethods?: boolean | undefined;
+  readonly ignoreHttp11Upgrade?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-http1protocoloptions-headerkeyformat */
 export interface Http1ProtocolOptions_HeaderKeyFormat {
-  properCaseWords?: Http1ProtocolOptions_HeaderKeyFormat_ProperCaseWords | undefined;
-  statefulFormatter?: TypedExtensionConfig | undefined;
+  readonly properCaseWords?: Http1ProtocolOptions_HeaderKeyFormat_ProperCaseWords | undefined;
+  readonly statefulFormatter?: TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-http1protocoloptions-headerkeyformat-propercasewords */
@@ -682,125 +682,125 @@ export interface Http1ProtocolOptions_HeaderKeyFormat_ProperCaseWords {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-keepalivesettings */
 export interface KeepaliveSettings {
-  interval?: google_protobuf.Duration | undefined;
-  timeout?: google_protobuf.Duration | undefined;
-  intervalJitter?: envoy_type_v3.Percent | undefined;
-  connectionIdleInterval?: google_protobuf.Duration | undefined;
+  readonly interval?: google_protobuf.Duration | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
+  readonly intervalJitter?: envoy_type_v3.Percent | undefined;
+  readonly connectionIdleInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-http2protocoloptions */
 export interface Http2ProtocolOptions {
-  hpackTableSize?: google_protobuf.UInt32Value | undefined;
-  maxConcurrentStreams?: google_protobuf.UInt32Value | undefined;
-  initialStreamWindowSize?: google_protobuf.UInt32Value | undefined;
-  initialConnectionWindowSize?: google_protobuf.UInt32Value | undefined;
-  allowConnect?: boolean | undefined;
-  allowMetadata?: boolean | undefined;
-  maxOutboundFrames?: google_protobuf.UInt32Value | undefined;
-  maxOutboundControlFrames?: google_protobuf.UInt32Value | undefined;
-  maxConsecutiveInboundFramesWithEmptyPayload?: google_protobuf.UInt32Value | undefined;
-  maxInboundPriorityFramesPerStream?: google_protobuf.UInt32Value | undefined;
-  maxInboundWindowUpdateFramesPerDataFrameSent?: google_protobuf.UInt32Value | undefined;
+  readonly hpackTableSize?: google_protobuf.UInt32Value | undefined;
+  readonly maxConcurrentStreams?: google_protobuf.UInt32Value | undefined;
+  readonly initialStreamWindowSize?: google_protobuf.UInt32Value | undefined;
+  readonly initialConnectionWindowSize?: google_protobuf.UInt32Value | undefined;
+  readonly allowConnect?: boolean | undefined;
+  readonly allowMetadata?: boolean | undefined;
+  readonly maxOutboundFrames?: google_protobuf.UInt32Value | undefined;
+  readonly maxOutboundControlFrames?: google_protobuf.UInt32Value | undefined;
+  readonly maxConsecutiveInboundFramesWithEmptyPayload?: google_protobuf.UInt32Value | undefined;
+  readonly maxInboundPriorityFramesPerStream?: google_protobuf.UInt32Value | undefined;
+  readonly maxInboundWindowUpdateFramesPerDataFrameSent?: google_protobuf.UInt32Value | undefined;
   /** @deprecated */
-  streamErrorOnInvalidHttpMessaging?: boolean | undefined;
-  overrideStreamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
-  customSettingsParameters?: Http2ProtocolOptions_SettingsParameter[] | undefined;
-  connectionKeepalive?: KeepaliveSettings | undefined;
-  useOghttp2Codec?: google_protobuf.BoolValue | undefined;
-  maxMetadataSize?: google_protobuf.UInt64Value | undefined;
-  enableHuffmanEncoding?: google_protobuf.BoolValue | undefined;
-  maxHeaderFieldSizeKb?: google_protobuf.UInt32Value | undefined;
-  disallowObsText?: google_protobuf.BoolValue | undefined;
-  streamResetBurst?: google_protobuf.UInt64Value | undefined;
-  streamResetRate?: google_protobuf.UInt64Value | undefined;
+  readonly streamErrorOnInvalidHttpMessaging?: boolean | undefined;
+  readonly overrideStreamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
+  readonly customSettingsParameters?: readonly Http2ProtocolOptions_SettingsParameter[] | undefined;
+  readonly connectionKeepalive?: KeepaliveSettings | undefined;
+  readonly useOghttp2Codec?: google_protobuf.BoolValue | undefined;
+  readonly maxMetadataSize?: google_protobuf.UInt64Value | undefined;
+  readonly enableHuffmanEncoding?: google_protobuf.BoolValue | undefined;
+  readonly maxHeaderFieldSizeKb?: google_protobuf.UInt32Value | undefined;
+  readonly disallowObsText?: google_protobuf.BoolValue | undefined;
+  readonly streamResetBurst?: google_protobuf.UInt64Value | undefined;
+  readonly streamResetRate?: google_protobuf.UInt64Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-http2protocoloptions-settingsparameter */
 export interface Http2ProtocolOptions_SettingsParameter {
-  identifier?: google_protobuf.UInt32Value | undefined;
-  value?: google_protobuf.UInt32Value | undefined;
+  readonly identifier?: google_protobuf.UInt32Value | undefined;
+  readonly value?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-grpcprotocoloptions */
 export interface GrpcProtocolOptions {
-  http2ProtocolOptions?: Http2ProtocolOptions | undefined;
+  readonly http2ProtocolOptions?: Http2ProtocolOptions | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-http3protocoloptions */
 export interface Http3ProtocolOptions {
-  quicProtocolOptions?: QuicProtocolOptions | undefined;
-  overrideStreamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
-  allowExtendedConnect?: boolean | undefined;
-  allowMetadata?: boolean | undefined;
-  disableQpack?: boolean | undefined;
-  disableConnectionFlowControlForStreams?: boolean | undefined;
-  disallowObsText?: google_protobuf.BoolValue | undefined;
+  readonly quicProtocolOptions?: QuicProtocolOptions | undefined;
+  readonly overrideStreamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
+  readonly allowExtendedConnect?: boolean | undefined;
+  readonly allowMetadata?: boolean | undefined;
+  readonly disableQpack?: boolean | undefined;
+  readonly disableConnectionFlowControlForStreams?: boolean | undefined;
+  readonly disallowObsText?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/protocol.proto#envoy-v3-api-msg-config-core-v3-schemeheadertransformation */
 export interface SchemeHeaderTransformation {
-  schemeToOverwrite?: string | undefined;
-  matchUpstream?: boolean | undefined;
+  readonly schemeToOverwrite?: string | undefined;
+  readonly matchUpstream?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/proxy_protocol.proto#envoy-v3-api-msg-config-core-v3-proxyprotocolpassthroughtlvs */
 export interface ProxyProtocolPassThroughTLVs {
-  matchType?: ProxyProtocolPassThroughTLVs_PassTLVsMatchType | undefined;
-  tlvType?: number[] | undefined;
+  readonly matchType?: ProxyProtocolPassThroughTLVs_PassTLVsMatchType | undefined;
+  readonly tlvType?: readonly number[] | undefined;
 }
 
 export type ProxyProtocolPassThroughTLVs_PassTLVsMatchType = "INCLUDE_ALL" | "INCLUDE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/proxy_protocol.proto#envoy-v3-api-msg-config-core-v3-tlventry */
 export interface TlvEntry {
-  type?: number | undefined;
-  value?: Uint8Array | undefined;
-  formatString?: SubstitutionFormatString | undefined;
+  readonly type?: number | undefined;
+  readonly value?: Uint8Array | undefined;
+  readonly formatString?: SubstitutionFormatString | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/proxy_protocol.proto#envoy-v3-api-msg-config-core-v3-proxyprotocolconfig */
 export interface ProxyProtocolConfig {
-  version?: ProxyProtocolConfig_Version | undefined;
-  passThroughTlvs?: ProxyProtocolPassThroughTLVs | undefined;
-  addedTlvs?: TlvEntry[] | undefined;
+  readonly version?: ProxyProtocolConfig_Version | undefined;
+  readonly passThroughTlvs?: ProxyProtocolPassThroughTLVs | undefined;
+  readonly addedTlvs?: readonly TlvEntry[] | undefined;
 }
 
 export type ProxyProtocolConfig_Version = "V1" | "V2";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/proxy_protocol.proto#envoy-v3-api-msg-config-core-v3-perhostconfig */
 export interface PerHostConfig {
-  addedTlvs?: TlvEntry[] | undefined;
+  readonly addedTlvs?: readonly TlvEntry[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/resolver.proto#envoy-v3-api-msg-config-core-v3-dnsresolveroptions */
 export interface DnsResolverOptions {
-  useTcpForDnsLookups?: boolean | undefined;
-  noDefaultSearchDomain?: boolean | undefined;
+  readonly useTcpForDnsLookups?: boolean | undefined;
+  readonly noDefaultSearchDomain?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/resolver.proto#envoy-v3-api-msg-config-core-v3-dnsresolutionconfig */
 export interface DnsResolutionConfig {
-  resolvers?: Address[] | undefined;
-  dnsResolverOptions?: DnsResolverOptions | undefined;
+  readonly resolvers?: readonly Address[] | undefined;
+  readonly dnsResolverOptions?: DnsResolverOptions | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/socket_cmsg_headers.proto#envoy-v3-api-msg-config-core-v3-socketcmsgheaders */
 export interface SocketCmsgHeaders {
-  level?: google_protobuf.UInt32Value | undefined;
-  type?: google_protobuf.UInt32Value | undefined;
-  expectedSize?: number | undefined;
+  readonly level?: google_protobuf.UInt32Value | undefined;
+  readonly type?: google_protobuf.UInt32Value | undefined;
+  readonly expectedSize?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/socket_option.proto#envoy-v3-api-msg-config-core-v3-socketoption */
 export interface SocketOption {
-  description?: string | undefined;
-  level?: Int64 | undefined;
-  name?: Int64 | undefined;
-  intValue?: Int64 | undefined;
-  bufValue?: Uint8Array | undefined;
-  state?: SocketOption_SocketState | undefined;
-  type?: SocketOption_SocketType | undefined;
-  ipVersion?: SocketOption_SocketIpVersion | undefined;
+  readonly description?: string | undefined;
+  readonly level?: Int64 | undefined;
+  readonly name?: Int64 | undefined;
+  readonly intValue?: Int64 | undefined;
+  readonly bufValue?: Uint8Array | undefined;
+  readonly state?: SocketOption_SocketState | undefined;
+  readonly type?: SocketOption_SocketType | undefined;
+  readonly ipVersion?: SocketOption_SocketIpVersion | undefined;
 }
 
 export type SocketOption_SocketState = "STATE_PREBIND" | "STATE_BOUND" | "STATE_LISTENING";
@@ -809,8 +809,8 @@ export type SocketOption_SocketIpVersion = "SOCKET_IP_VERSION_UNSPECIFIED" | "SO
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/socket_option.proto#envoy-v3-api-msg-config-core-v3-socketoption-sockettype */
 export interface SocketOption_SocketType {
-  stream?: SocketOption_SocketType_Stream | undefined;
-  datagram?: SocketOption_SocketType_Datagram | undefined;
+  readonly stream?: SocketOption_SocketType_Stream | undefined;
+  readonly datagram?: SocketOption_SocketType_Datagram | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/socket_option.proto#envoy-v3-api-msg-config-core-v3-socketoption-sockettype-stream */
@@ -823,29 +823,29 @@ export interface SocketOption_SocketType_Datagram {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/socket_option.proto#envoy-v3-api-msg-config-core-v3-socketoptionsoverride */
 export interface SocketOptionsOverride {
-  socketOptions?: SocketOption[] | undefined;
+  readonly socketOptions?: readonly SocketOption[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/substitution_format_string.proto#envoy-v3-api-msg-config-core-v3-jsonformatoptions */
 export interface JsonFormatOptions {
   /** @deprecated */
-  sortProperties?: boolean | undefined;
+  readonly sortProperties?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/substitution_format_string.proto#envoy-v3-api-msg-config-core-v3-substitutionformatstring */
 export interface SubstitutionFormatString {
   /** @deprecated */
-  textFormat?: string | undefined;
-  jsonFormat?: google_protobuf.Struct | undefined;
-  textFormatSource?: DataSource | undefined;
-  omitEmptyValues?: boolean | undefined;
-  contentType?: string | undefined;
-  formatters?: TypedExtensionConfig[] | undefined;
-  jsonFormatOptions?: JsonFormatOptions | undefined;
+  readonly textFormat?: string | undefined;
+  readonly jsonFormat?: google_protobuf.Struct | undefined;
+  readonly textFormatSource?: DataSource | undefined;
+  readonly omitEmptyValues?: boolean | undefined;
+  readonly contentType?: string | undefined;
+  readonly formatters?: readonly TypedExtensionConfig[] | undefined;
+  readonly jsonFormatOptions?: JsonFormatOptions | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/core/v3/udp_socket_config.proto#envoy-v3-api-msg-config-core-v3-udpsocketconfig */
 export interface UdpSocketConfig {
-  maxRxDatagramSize?: google_protobuf.UInt64Value | undefined;
-  preferGro?: google_protobuf.BoolValue | undefined;
+  readonly maxRxDatagramSize?: google_protobuf.UInt64Value | undefined;
+  readonly preferGro?: google_protobuf.BoolValue | undefined;
 }

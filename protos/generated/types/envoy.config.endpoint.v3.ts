@@ -7,140 +7,140 @@ import type * as xds_core_v3 from "./xds.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint.proto#envoy-v3-api-msg-config-endpoint-v3-clusterloadassignment */
 export interface ClusterLoadAssignment {
-  clusterName?: string | undefined;
-  endpoints?: LocalityLbEndpoints[] | undefined;
-  namedEndpoints?: { [key: string]: Endpoint } | undefined;
-  policy?: ClusterLoadAssignment_Policy | undefined;
+  readonly clusterName?: string | undefined;
+  readonly endpoints?: readonly LocalityLbEndpoints[] | undefined;
+  readonly namedEndpoints?: { readonly [key: string]: Endpoint } | undefined;
+  readonly policy?: ClusterLoadAssignment_Policy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint.proto#envoy-v3-api-msg-config-endpoint-v3-clusterloadassignment-policy */
 export interface ClusterLoadAssignment_Policy {
-  dropOverloads?: ClusterLoadAssignment_Policy_DropOverload[] | undefined;
-  overprovisioningFactor?: google_protobuf.UInt32Value | undefined;
-  endpointStaleAfter?: google_protobuf.Duration | undefined;
-  weightedPriorityHealth?: boolean | undefined;
+  readonly dropOverloads?: readonly ClusterLoadAssignment_Policy_DropOverload[] | undefined;
+  readonly overprovisioningFactor?: google_protobuf.UInt32Value | undefined;
+  readonly endpointStaleAfter?: google_protobuf.Duration | undefined;
+  readonly weightedPriorityHealth?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint.proto#envoy-v3-api-msg-config-endpoint-v3-clusterloadassignment-policy-dropoverload */
 export interface ClusterLoadAssignment_Policy_DropOverload {
-  category?: string | undefined;
-  dropPercentage?: envoy_type_v3.FractionalPercent | undefined;
+  readonly category?: string | undefined;
+  readonly dropPercentage?: envoy_type_v3.FractionalPercent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-endpoint */
 export interface Endpoint {
-  address?: envoy_config_core_v3.Address | undefined;
-  healthCheckConfig?: Endpoint_HealthCheckConfig | undefined;
-  hostname?: string | undefined;
-  additionalAddresses?: Endpoint_AdditionalAddress[] | undefined;
-  observabilityName?: string | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly healthCheckConfig?: Endpoint_HealthCheckConfig | undefined;
+  readonly hostname?: string | undefined;
+  readonly additionalAddresses?: readonly Endpoint_AdditionalAddress[] | undefined;
+  readonly observabilityName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-endpoint-healthcheckconfig */
 export interface Endpoint_HealthCheckConfig {
-  portValue?: number | undefined;
-  hostname?: string | undefined;
-  address?: envoy_config_core_v3.Address | undefined;
-  disableActiveHealthCheck?: boolean | undefined;
+  readonly portValue?: number | undefined;
+  readonly hostname?: string | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly disableActiveHealthCheck?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-endpoint-additionaladdress */
 export interface Endpoint_AdditionalAddress {
-  address?: envoy_config_core_v3.Address | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-lbendpoint */
 export interface LbEndpoint {
-  endpoint?: Endpoint | undefined;
-  endpointName?: string | undefined;
-  healthStatus?: envoy_config_core_v3.HealthStatus | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  loadBalancingWeight?: google_protobuf.UInt32Value | undefined;
+  readonly endpoint?: Endpoint | undefined;
+  readonly endpointName?: string | undefined;
+  readonly healthStatus?: envoy_config_core_v3.HealthStatus | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly loadBalancingWeight?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-lbendpointcollection */
 export interface LbEndpointCollection {
-  entries?: xds_core_v3.CollectionEntry[] | undefined;
+  readonly entries?: readonly xds_core_v3.CollectionEntry[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-ledsclusterlocalityconfig */
 export interface LedsClusterLocalityConfig {
-  ledsConfig?: envoy_config_core_v3.ConfigSource | undefined;
-  ledsCollectionName?: string | undefined;
+  readonly ledsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly ledsCollectionName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-localitylbendpoints */
 export interface LocalityLbEndpoints {
-  locality?: envoy_config_core_v3.Locality | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  lbEndpoints?: LbEndpoint[] | undefined;
+  readonly locality?: envoy_config_core_v3.Locality | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly lbEndpoints?: readonly LbEndpoint[] | undefined;
   /** @deprecated */
-  loadBalancerEndpoints?: LocalityLbEndpoints_LbEndpointList | undefined;
-  ledsClusterLocalityConfig?: LedsClusterLocalityConfig | undefined;
-  loadBalancingWeight?: google_protobuf.UInt32Value | undefined;
-  priority?: number | undefined;
-  proximity?: google_protobuf.UInt32Value | undefined;
+  readonly loadBalancerEndpoints?: LocalityLbEndpoints_LbEndpointList | undefined;
+  readonly ledsClusterLocalityConfig?: LedsClusterLocalityConfig | undefined;
+  readonly loadBalancingWeight?: google_protobuf.UInt32Value | undefined;
+  readonly priority?: number | undefined;
+  readonly proximity?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/endpoint_components.proto#envoy-v3-api-msg-config-endpoint-v3-localitylbendpoints-lbendpointlist */
 export interface LocalityLbEndpoints_LbEndpointList {
-  lbEndpoints?: LbEndpoint[] | undefined;
+  readonly lbEndpoints?: readonly LbEndpoint[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/load_report.proto#envoy-v3-api-msg-config-endpoint-v3-upstreamlocalitystats */
 export interface UpstreamLocalityStats {
-  locality?: envoy_config_core_v3.Locality | undefined;
-  totalSuccessfulRequests?: Int64 | undefined;
-  totalRequestsInProgress?: Int64 | undefined;
-  totalErrorRequests?: Int64 | undefined;
-  totalIssuedRequests?: Int64 | undefined;
-  totalActiveConnections?: Int64 | undefined;
-  totalNewConnections?: Int64 | undefined;
-  totalFailConnections?: Int64 | undefined;
-  cpuUtilization?: UnnamedEndpointLoadMetricStats | undefined;
-  memUtilization?: UnnamedEndpointLoadMetricStats | undefined;
-  applicationUtilization?: UnnamedEndpointLoadMetricStats | undefined;
-  loadMetricStats?: EndpointLoadMetricStats[] | undefined;
-  upstreamEndpointStats?: UpstreamEndpointStats[] | undefined;
-  priority?: number | undefined;
+  readonly locality?: envoy_config_core_v3.Locality | undefined;
+  readonly totalSuccessfulRequests?: Int64 | undefined;
+  readonly totalRequestsInProgress?: Int64 | undefined;
+  readonly totalErrorRequests?: Int64 | undefined;
+  readonly totalIssuedRequests?: Int64 | undefined;
+  readonly totalActiveConnections?: Int64 | undefined;
+  readonly totalNewConnections?: Int64 | undefined;
+  readonly totalFailConnections?: Int64 | undefined;
+  readonly cpuUtilization?: UnnamedEndpointLoadMetricStats | undefined;
+  readonly memUtilization?: UnnamedEndpointLoadMetricStats | undefined;
+  readonly applicationUtilization?: UnnamedEndpointLoadMetricStats | undefined;
+  readonly loadMetricStats?: readonly EndpointLoadMetricStats[] | undefined;
+  readonly upstreamEndpointStats?: readonly UpstreamEndpointStats[] | undefined;
+  readonly priority?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/load_report.proto#envoy-v3-api-msg-config-endpoint-v3-upstreamendpointstats */
 export interface UpstreamEndpointStats {
-  address?: envoy_config_core_v3.Address | undefined;
-  metadata?: google_protobuf.Struct | undefined;
-  totalSuccessfulRequests?: Int64 | undefined;
-  totalRequestsInProgress?: Int64 | undefined;
-  totalErrorRequests?: Int64 | undefined;
-  totalIssuedRequests?: Int64 | undefined;
-  loadMetricStats?: EndpointLoadMetricStats[] | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly metadata?: google_protobuf.Struct | undefined;
+  readonly totalSuccessfulRequests?: Int64 | undefined;
+  readonly totalRequestsInProgress?: Int64 | undefined;
+  readonly totalErrorRequests?: Int64 | undefined;
+  readonly totalIssuedRequests?: Int64 | undefined;
+  readonly loadMetricStats?: readonly EndpointLoadMetricStats[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/load_report.proto#envoy-v3-api-msg-config-endpoint-v3-endpointloadmetricstats */
 export interface EndpointLoadMetricStats {
-  metricName?: string | undefined;
-  numRequestsFinishedWithMetric?: Int64 | undefined;
-  totalMetricValue?: number | undefined;
+  readonly metricName?: string | undefined;
+  readonly numRequestsFinishedWithMetric?: Int64 | undefined;
+  readonly totalMetricValue?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/load_report.proto#envoy-v3-api-msg-config-endpoint-v3-unnamedendpointloadmetricstats */
 export interface UnnamedEndpointLoadMetricStats {
-  numRequestsFinishedWithMetric?: Int64 | undefined;
-  totalMetricValue?: number | undefined;
+  readonly numRequestsFinishedWithMetric?: Int64 | undefined;
+  readonly totalMetricValue?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/load_report.proto#envoy-v3-api-msg-config-endpoint-v3-clusterstats */
 export interface ClusterStats {
-  clusterName?: string | undefined;
-  clusterServiceName?: string | undefined;
-  upstreamLocalityStats?: UpstreamLocalityStats[] | undefined;
-  totalDroppedRequests?: Int64 | undefined;
-  droppedRequests?: ClusterStats_DroppedRequests[] | undefined;
-  loadReportInterval?: google_protobuf.Duration | undefined;
+  readonly clusterName?: string | undefined;
+  readonly clusterServiceName?: string | undefined;
+  readonly upstreamLocalityStats?: readonly UpstreamLocalityStats[] | undefined;
+  readonly totalDroppedRequests?: Int64 | undefined;
+  readonly droppedRequests?: readonly ClusterStats_DroppedRequests[] | undefined;
+  readonly loadReportInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/endpoint/v3/load_report.proto#envoy-v3-api-msg-config-endpoint-v3-clusterstats-droppedrequests */
 export interface ClusterStats_DroppedRequests {
-  category?: string | undefined;
-  droppedCount?: Int64 | undefined;
+  readonly category?: string | undefined;
+  readonly droppedCount?: Int64 | undefined;
 }

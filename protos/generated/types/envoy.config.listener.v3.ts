@@ -10,76 +10,76 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/api_listener.proto#envoy-v3-api-msg-config-listener-v3-apilistener */
 export interface ApiListener {
-  apiListener?: AnyMessage | undefined;
+  readonly apiListener?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-additionaladdress */
 export interface AdditionalAddress {
-  address?: envoy_config_core_v3.Address | undefined;
-  socketOptions?: envoy_config_core_v3.SocketOptionsOverride | undefined;
-  tcpKeepalive?: envoy_config_core_v3.TcpKeepalive | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly socketOptions?: envoy_config_core_v3.SocketOptionsOverride | undefined;
+  readonly tcpKeepalive?: envoy_config_core_v3.TcpKeepalive | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-listenercollection */
 export interface ListenerCollection {
-  entries?: xds_core_v3.CollectionEntry[] | undefined;
+  readonly entries?: readonly xds_core_v3.CollectionEntry[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-listener */
 export interface Listener {
-  name?: string | undefined;
-  address?: envoy_config_core_v3.Address | undefined;
-  additionalAddresses?: AdditionalAddress[] | undefined;
-  statPrefix?: string | undefined;
-  statsMatcher?: envoy_config_metrics_v3.StatsMatcher | undefined;
-  filterChains?: FilterChain[] | undefined;
-  fcdsConfig?: Listener_FcdsConfig | undefined;
-  filterChainMatcher?: xds_type_matcher_v3.Matcher | undefined;
-  useOriginalDst?: google_protobuf.BoolValue | undefined;
-  defaultFilterChain?: FilterChain | undefined;
-  perConnectionBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
-  perConnectionBufferHighWatermarkTimeout?: google_protobuf.Duration | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly name?: string | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly additionalAddresses?: readonly AdditionalAddress[] | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly statsMatcher?: envoy_config_metrics_v3.StatsMatcher | undefined;
+  readonly filterChains?: readonly FilterChain[] | undefined;
+  readonly fcdsConfig?: Listener_FcdsConfig | undefined;
+  readonly filterChainMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly useOriginalDst?: google_protobuf.BoolValue | undefined;
+  readonly defaultFilterChain?: FilterChain | undefined;
+  readonly perConnectionBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
+  readonly perConnectionBufferHighWatermarkTimeout?: google_protobuf.Duration | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
   /** @deprecated */
-  deprecatedV1?: Listener_DeprecatedV1 | undefined;
-  drainType?: Listener_DrainType | undefined;
-  listenerFilters?: ListenerFilter[] | undefined;
-  listenerFiltersTimeout?: google_protobuf.Duration | undefined;
-  continueOnListenerFiltersTimeout?: boolean | undefined;
-  transparent?: google_protobuf.BoolValue | undefined;
-  freebind?: google_protobuf.BoolValue | undefined;
-  socketOptions?: envoy_config_core_v3.SocketOption[] | undefined;
-  tcpFastOpenQueueLength?: google_protobuf.UInt32Value | undefined;
-  trafficDirection?: envoy_config_core_v3.TrafficDirection | undefined;
-  udpListenerConfig?: UdpListenerConfig | undefined;
-  apiListener?: ApiListener | undefined;
-  connectionBalanceConfig?: Listener_ConnectionBalanceConfig | undefined;
+  readonly deprecatedV1?: Listener_DeprecatedV1 | undefined;
+  readonly drainType?: Listener_DrainType | undefined;
+  readonly listenerFilters?: readonly ListenerFilter[] | undefined;
+  readonly listenerFiltersTimeout?: google_protobuf.Duration | undefined;
+  readonly continueOnListenerFiltersTimeout?: boolean | undefined;
+  readonly transparent?: google_protobuf.BoolValue | undefined;
+  readonly freebind?: google_protobuf.BoolValue | undefined;
+  readonly socketOptions?: readonly envoy_config_core_v3.SocketOption[] | undefined;
+  readonly tcpFastOpenQueueLength?: google_protobuf.UInt32Value | undefined;
+  readonly trafficDirection?: envoy_config_core_v3.TrafficDirection | undefined;
+  readonly udpListenerConfig?: UdpListenerConfig | undefined;
+  readonly apiListener?: ApiListener | undefined;
+  readonly connectionBalanceConfig?: Listener_ConnectionBalanceConfig | undefined;
   /** @deprecated */
-  reusePort?: boolean | undefined;
-  enableReusePort?: google_protobuf.BoolValue | undefined;
-  accessLog?: envoy_config_accesslog_v3.AccessLog[] | undefined;
-  tcpBacklogSize?: google_protobuf.UInt32Value | undefined;
-  maxConnectionsToAcceptPerSocketEvent?: google_protobuf.UInt32Value | undefined;
-  bindToPort?: google_protobuf.BoolValue | undefined;
-  internalListener?: Listener_InternalListenerConfig | undefined;
-  enableMptcp?: boolean | undefined;
-  ignoreGlobalConnLimit?: boolean | undefined;
-  bypassOverloadManager?: boolean | undefined;
-  tcpKeepalive?: envoy_config_core_v3.TcpKeepalive | undefined;
+  readonly reusePort?: boolean | undefined;
+  readonly enableReusePort?: google_protobuf.BoolValue | undefined;
+  readonly accessLog?: readonly envoy_config_accesslog_v3.AccessLog[] | undefined;
+  readonly tcpBacklogSize?: google_protobuf.UInt32Value | undefined;
+  readonly maxConnectionsToAcceptPerSocketEvent?: google_protobuf.UInt32Value | undefined;
+  readonly bindToPort?: google_protobuf.BoolValue | undefined;
+  readonly internalListener?: Listener_InternalListenerConfig | undefined;
+  readonly enableMptcp?: boolean | undefined;
+  readonly ignoreGlobalConnLimit?: boolean | undefined;
+  readonly bypassOverloadManager?: boolean | undefined;
+  readonly tcpKeepalive?: envoy_config_core_v3.TcpKeepalive | undefined;
 }
 
 export type Listener_DrainType = "DEFAULT" | "MODIFY_ONLY";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-listener-deprecatedv1 */
 export interface Listener_DeprecatedV1 {
-  bindToPort?: google_protobuf.BoolValue | undefined;
+  readonly bindToPort?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-listener-connectionbalanceconfig */
 export interface Listener_ConnectionBalanceConfig {
-  exactBalance?: Listener_ConnectionBalanceConfig_ExactBalance | undefined;
-  extendBalance?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  cpuLocalityBalance?: Listener_ConnectionBalanceConfig_CpuLocalityBalance | undefined;
+  readonly exactBalance?: Listener_ConnectionBalanceConfig_ExactBalance | undefined;
+  readonly extendBalance?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly cpuLocalityBalance?: Listener_ConnectionBalanceConfig_CpuLocalityBalance | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-listener-connectionbalanceconfig-exactbalance */
@@ -96,91 +96,91 @@ export interface Listener_InternalListenerConfig {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener.proto#envoy-v3-api-msg-config-listener-v3-listener-fcdsconfig */
 export interface Listener_FcdsConfig {
-  name?: string | undefined;
-  configSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly name?: string | undefined;
+  readonly configSource?: envoy_config_core_v3.ConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener_components.proto#envoy-v3-api-msg-config-listener-v3-filter */
 export interface Filter {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
-  configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
+  readonly configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener_components.proto#envoy-v3-api-msg-config-listener-v3-filterchainmatch */
 export interface FilterChainMatch {
-  destinationPort?: google_protobuf.UInt32Value | undefined;
-  prefixRanges?: envoy_config_core_v3.CidrRange[] | undefined;
-  addressSuffix?: string | undefined;
-  suffixLen?: google_protobuf.UInt32Value | undefined;
-  directSourcePrefixRanges?: envoy_config_core_v3.CidrRange[] | undefined;
-  sourceType?: FilterChainMatch_ConnectionSourceType | undefined;
-  sourcePrefixRanges?: envoy_config_core_v3.CidrRange[] | undefined;
-  sourcePorts?: number[] | undefined;
-  serverNames?: string[] | undefined;
-  transportProtocol?: string | undefined;
-  applicationProtocols?: string[] | undefined;
+  readonly destinationPort?: google_protobuf.UInt32Value | undefined;
+  readonly prefixRanges?: readonly envoy_config_core_v3.CidrRange[] | undefined;
+  readonly addressSuffix?: string | undefined;
+  readonly suffixLen?: google_protobuf.UInt32Value | undefined;
+  readonly directSourcePrefixRanges?: readonly envoy_config_core_v3.CidrRange[] | undefined;
+  readonly sourceType?: FilterChainMatch_ConnectionSourceType | undefined;
+  readonly sourcePrefixRanges?: readonly envoy_config_core_v3.CidrRange[] | undefined;
+  readonly sourcePorts?: readonly number[] | undefined;
+  readonly serverNames?: readonly string[] | undefined;
+  readonly transportProtocol?: string | undefined;
+  readonly applicationProtocols?: readonly string[] | undefined;
 }
 
 export type FilterChainMatch_ConnectionSourceType = "ANY" | "SAME_IP_OR_LOOPBACK" | "EXTERNAL";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener_components.proto#envoy-v3-api-msg-config-listener-v3-filterchain */
 export interface FilterChain {
-  filterChainMatch?: FilterChainMatch | undefined;
-  filters?: Filter[] | undefined;
+  readonly filterChainMatch?: FilterChainMatch | undefined;
+  readonly filters?: readonly Filter[] | undefined;
   /** @deprecated */
-  useProxyProto?: google_protobuf.BoolValue | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
-  transportSocketConnectTimeout?: google_protobuf.Duration | undefined;
-  name?: string | undefined;
+  readonly useProxyProto?: google_protobuf.BoolValue | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
+  readonly transportSocketConnectTimeout?: google_protobuf.Duration | undefined;
+  readonly name?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener_components.proto#envoy-v3-api-msg-config-listener-v3-listenerfilterchainmatchpredicate */
 export interface ListenerFilterChainMatchPredicate {
-  orMatch?: ListenerFilterChainMatchPredicate_MatchSet | undefined;
-  andMatch?: ListenerFilterChainMatchPredicate_MatchSet | undefined;
-  notMatch?: ListenerFilterChainMatchPredicate | undefined;
-  anyMatch?: boolean | undefined;
-  destinationPortRange?: envoy_type_v3.Int32Range | undefined;
+  readonly orMatch?: ListenerFilterChainMatchPredicate_MatchSet | undefined;
+  readonly andMatch?: ListenerFilterChainMatchPredicate_MatchSet | undefined;
+  readonly notMatch?: ListenerFilterChainMatchPredicate | undefined;
+  readonly anyMatch?: boolean | undefined;
+  readonly destinationPortRange?: envoy_type_v3.Int32Range | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener_components.proto#envoy-v3-api-msg-config-listener-v3-listenerfilterchainmatchpredicate-matchset */
 export interface ListenerFilterChainMatchPredicate_MatchSet {
-  rules?: ListenerFilterChainMatchPredicate[] | undefined;
+  readonly rules?: readonly ListenerFilterChainMatchPredicate[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/listener_components.proto#envoy-v3-api-msg-config-listener-v3-listenerfilter */
 export interface ListenerFilter {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
-  configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
-  filterDisabled?: ListenerFilterChainMatchPredicate | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
+  readonly configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
+  readonly filterDisabled?: ListenerFilterChainMatchPredicate | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/quic_config.proto#envoy-v3-api-msg-config-listener-v3-quicprotocoloptions */
 export interface QuicProtocolOptions {
-  quicProtocolOptions?: envoy_config_core_v3.QuicProtocolOptions | undefined;
-  idleTimeout?: google_protobuf.Duration | undefined;
-  cryptoHandshakeTimeout?: google_protobuf.Duration | undefined;
-  enabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
-  packetsToReadToConnectionCountRatio?: google_protobuf.UInt32Value | undefined;
-  cryptoStreamConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  proofSourceConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  connectionIdGeneratorConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  serverPreferredAddressConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  sendDisableActiveMigration?: google_protobuf.BoolValue | undefined;
-  connectionDebugVisitorConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  saveCmsgConfig?: envoy_config_core_v3.SocketCmsgHeaders[] | undefined;
-  rejectNewConnections?: boolean | undefined;
-  maxSessionsPerEventLoop?: google_protobuf.UInt32Value | undefined;
+  readonly quicProtocolOptions?: envoy_config_core_v3.QuicProtocolOptions | undefined;
+  readonly idleTimeout?: google_protobuf.Duration | undefined;
+  readonly cryptoHandshakeTimeout?: google_protobuf.Duration | undefined;
+  readonly enabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly packetsToReadToConnectionCountRatio?: google_protobuf.UInt32Value | undefined;
+  readonly cryptoStreamConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly proofSourceConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly connectionIdGeneratorConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly serverPreferredAddressConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly sendDisableActiveMigration?: google_protobuf.BoolValue | undefined;
+  readonly connectionDebugVisitorConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly saveCmsgConfig?: readonly envoy_config_core_v3.SocketCmsgHeaders[] | undefined;
+  readonly rejectNewConnections?: boolean | undefined;
+  readonly maxSessionsPerEventLoop?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/udp_listener_config.proto#envoy-v3-api-msg-config-listener-v3-udplistenerconfig */
 export interface UdpListenerConfig {
-  downstreamSocketConfig?: envoy_config_core_v3.UdpSocketConfig | undefined;
-  quicOptions?: QuicProtocolOptions | undefined;
-  udpPacketPacketWriterConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly downstreamSocketConfig?: envoy_config_core_v3.UdpSocketConfig | undefined;
+  readonly quicOptions?: QuicProtocolOptions | undefined;
+  readonly udpPacketPacketWriterConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/listener/v3/udp_listener_config.proto#envoy-v3-api-msg-config-listener-v3-activerawudplistenerconfig */

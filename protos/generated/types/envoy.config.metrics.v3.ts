@@ -9,67 +9,67 @@ export type HistogramEmitMode = "SUMMARY_AND_HISTOGRAM" | "SUMMARY" | "HISTOGRAM
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/metrics_service.proto#envoy-v3-api-msg-config-metrics-v3-metricsserviceconfig */
 export interface MetricsServiceConfig {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
-  reportCountersAsDeltas?: google_protobuf.BoolValue | undefined;
-  emitTagsAsLabels?: boolean | undefined;
-  histogramEmitMode?: HistogramEmitMode | undefined;
-  batchSize?: number | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
+  readonly reportCountersAsDeltas?: google_protobuf.BoolValue | undefined;
+  readonly emitTagsAsLabels?: boolean | undefined;
+  readonly histogramEmitMode?: HistogramEmitMode | undefined;
+  readonly batchSize?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-statssink */
 export interface StatsSink {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-statsconfig */
 export interface StatsConfig {
-  statsTags?: TagSpecifier[] | undefined;
-  useAllDefaultTags?: google_protobuf.BoolValue | undefined;
-  statsMatcher?: StatsMatcher | undefined;
-  histogramBucketSettings?: HistogramBucketSettings[] | undefined;
-  allowDefaultTagOverrides?: google_protobuf.BoolValue | undefined;
+  readonly statsTags?: readonly TagSpecifier[] | undefined;
+  readonly useAllDefaultTags?: google_protobuf.BoolValue | undefined;
+  readonly statsMatcher?: StatsMatcher | undefined;
+  readonly histogramBucketSettings?: readonly HistogramBucketSettings[] | undefined;
+  readonly allowDefaultTagOverrides?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-statsmatcher */
 export interface StatsMatcher {
-  rejectAll?: boolean | undefined;
-  exclusionList?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  inclusionList?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly rejectAll?: boolean | undefined;
+  readonly exclusionList?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly inclusionList?: envoy_type_matcher_v3.ListStringMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-tagspecifier */
 export interface TagSpecifier {
-  tagName?: string | undefined;
-  regex?: string | undefined;
-  fixedValue?: string | undefined;
+  readonly tagName?: string | undefined;
+  readonly regex?: string | undefined;
+  readonly fixedValue?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-histogrambucketsettings */
 export interface HistogramBucketSettings {
-  match?: envoy_type_matcher_v3.StringMatcher | undefined;
-  buckets?: number[] | undefined;
-  bins?: google_protobuf.UInt32Value | undefined;
+  readonly match?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly buckets?: readonly number[] | undefined;
+  readonly bins?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-statsdsink */
 export interface StatsdSink {
-  address?: envoy_config_core_v3.Address | undefined;
-  tcpClusterName?: string | undefined;
-  prefix?: string | undefined;
-  scaleHistogramUnitsToMilliseconds?: boolean | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly tcpClusterName?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly scaleHistogramUnitsToMilliseconds?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-dogstatsdsink */
 export interface DogStatsdSink {
-  address?: envoy_config_core_v3.Address | undefined;
-  prefix?: string | undefined;
-  maxBytesPerDatagram?: google_protobuf.UInt64Value | undefined;
-  scaleHistogramUnitsToMilliseconds?: boolean | undefined;
+  readonly address?: envoy_config_core_v3.Address | undefined;
+  readonly prefix?: string | undefined;
+  readonly maxBytesPerDatagram?: google_protobuf.UInt64Value | undefined;
+  readonly scaleHistogramUnitsToMilliseconds?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#envoy-v3-api-msg-config-metrics-v3-hystrixsink */
 export interface HystrixSink {
-  numBuckets?: Int64 | undefined;
+  readonly numBuckets?: Int64 | undefined;
 }

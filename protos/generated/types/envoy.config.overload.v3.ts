@@ -5,71 +5,71 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-resourcemonitor */
 export interface ResourceMonitor {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-thresholdtrigger */
 export interface ThresholdTrigger {
-  value?: number | undefined;
+  readonly value?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-scaledtrigger */
 export interface ScaledTrigger {
-  scalingThreshold?: number | undefined;
-  saturationThreshold?: number | undefined;
+  readonly scalingThreshold?: number | undefined;
+  readonly saturationThreshold?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-trigger */
 export interface Trigger {
-  name?: string | undefined;
-  threshold?: ThresholdTrigger | undefined;
-  scaled?: ScaledTrigger | undefined;
+  readonly name?: string | undefined;
+  readonly threshold?: ThresholdTrigger | undefined;
+  readonly scaled?: ScaledTrigger | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-scaletimersoverloadactionconfig */
 export interface ScaleTimersOverloadActionConfig {
-  timerScaleFactors?: ScaleTimersOverloadActionConfig_ScaleTimer[] | undefined;
+  readonly timerScaleFactors?: readonly ScaleTimersOverloadActionConfig_ScaleTimer[] | undefined;
 }
 
 export type ScaleTimersOverloadActionConfig_TimerType = "UNSPECIFIED" | "HTTP_DOWNSTREAM_CONNECTION_IDLE" | "HTTP_DOWNSTREAM_STREAM_IDLE" | "TRANSPORT_SOCKET_CONNECT" | "HTTP_DOWNSTREAM_CONNECTION_MAX" | "HTTP_DOWNSTREAM_STREAM_FLUSH";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-scaletimersoverloadactionconfig-scaletimer */
 export interface ScaleTimersOverloadActionConfig_ScaleTimer {
-  timer?: ScaleTimersOverloadActionConfig_TimerType | undefined;
-  minTimeout?: google_protobuf.Duration | undefined;
-  minScale?: envoy_type_v3.Percent | undefined;
+  readonly timer?: ScaleTimersOverloadActionConfig_TimerType | undefined;
+  readonly minTimeout?: google_protobuf.Duration | undefined;
+  readonly minScale?: envoy_type_v3.Percent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-shrinkheapconfig */
 export interface ShrinkHeapConfig {
-  timerInterval?: google_protobuf.Duration | undefined;
-  maxUnfreedMemoryBytes?: google_protobuf.UInt64Value | undefined;
+  readonly timerInterval?: google_protobuf.Duration | undefined;
+  readonly maxUnfreedMemoryBytes?: google_protobuf.UInt64Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-overloadaction */
 export interface OverloadAction {
-  name?: string | undefined;
-  triggers?: Trigger[] | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly triggers?: readonly Trigger[] | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-loadshedpoint */
 export interface LoadShedPoint {
-  name?: string | undefined;
-  triggers?: Trigger[] | undefined;
+  readonly name?: string | undefined;
+  readonly triggers?: readonly Trigger[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-bufferfactoryconfig */
 export interface BufferFactoryConfig {
-  minimumAccountToTrackPowerOfTwo?: number | undefined;
+  readonly minimumAccountToTrackPowerOfTwo?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/overload/v3/overload.proto#envoy-v3-api-msg-config-overload-v3-overloadmanager */
 export interface OverloadManager {
-  refreshInterval?: google_protobuf.Duration | undefined;
-  resourceMonitors?: ResourceMonitor[] | undefined;
-  actions?: OverloadAction[] | undefined;
-  loadshedPoints?: LoadShedPoint[] | undefined;
-  bufferFactoryConfig?: BufferFactoryConfig | undefined;
+  readonly refreshInterval?: google_protobuf.Duration | undefined;
+  readonly resourceMonitors?: readonly ResourceMonitor[] | undefined;
+  readonly actions?: readonly OverloadAction[] | undefined;
+  readonly loadshedPoints?: readonly LoadShedPoint[] | undefined;
+  readonly bufferFactoryConfig?: BufferFactoryConfig | undefined;
 }

@@ -3,6 +3,6 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/ratelimit/v3/rls.proto#envoy-v3-api-msg-config-ratelimit-v3-ratelimitserviceconfig */
 export interface RateLimitServiceConfig {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
 }

@@ -9,98 +9,98 @@ export type MetadataSource = "DYNAMIC" | "ROUTE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-rbac */
 export interface RBAC {
-  action?: RBAC_Action | undefined;
-  policies?: { [key: string]: Policy } | undefined;
-  auditLoggingOptions?: RBAC_AuditLoggingOptions | undefined;
+  readonly action?: RBAC_Action | undefined;
+  readonly policies?: { readonly [key: string]: Policy } | undefined;
+  readonly auditLoggingOptions?: RBAC_AuditLoggingOptions | undefined;
 }
 
 export type RBAC_Action = "ALLOW" | "DENY" | "LOG";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-rbac-auditloggingoptions */
 export interface RBAC_AuditLoggingOptions {
-  auditCondition?: RBAC_AuditLoggingOptions_AuditCondition | undefined;
-  loggerConfigs?: RBAC_AuditLoggingOptions_AuditLoggerConfig[] | undefined;
+  readonly auditCondition?: RBAC_AuditLoggingOptions_AuditCondition | undefined;
+  readonly loggerConfigs?: readonly RBAC_AuditLoggingOptions_AuditLoggerConfig[] | undefined;
 }
 
 export type RBAC_AuditLoggingOptions_AuditCondition = "NONE" | "ON_DENY" | "ON_ALLOW" | "ON_DENY_AND_ALLOW";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-rbac-auditloggingoptions-auditloggerconfig */
 export interface RBAC_AuditLoggingOptions_AuditLoggerConfig {
-  auditLogger?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  isOptional?: boolean | undefined;
+  readonly auditLogger?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly isOptional?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-policy */
 export interface Policy {
-  permissions?: Permission[] | undefined;
-  principals?: Principal[] | undefined;
-  condition?: google_api_expr_v1alpha1.Expr | undefined;
-  checkedCondition?: google_api_expr_v1alpha1.CheckedExpr | undefined;
-  celConfig?: envoy_config_core_v3.CelExpressionConfig | undefined;
+  readonly permissions?: readonly Permission[] | undefined;
+  readonly principals?: readonly Principal[] | undefined;
+  readonly condition?: google_api_expr_v1alpha1.Expr | undefined;
+  readonly checkedCondition?: google_api_expr_v1alpha1.CheckedExpr | undefined;
+  readonly celConfig?: envoy_config_core_v3.CelExpressionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-sourcedmetadata */
 export interface SourcedMetadata {
-  metadataMatcher?: envoy_type_matcher_v3.MetadataMatcher | undefined;
-  metadataSource?: MetadataSource | undefined;
+  readonly metadataMatcher?: envoy_type_matcher_v3.MetadataMatcher | undefined;
+  readonly metadataSource?: MetadataSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-permission */
 export interface Permission {
-  andRules?: Permission_Set | undefined;
-  orRules?: Permission_Set | undefined;
-  any?: boolean | undefined;
-  header?: envoy_config_route_v3.HeaderMatcher | undefined;
-  urlPath?: envoy_type_matcher_v3.PathMatcher | undefined;
-  destinationIp?: envoy_config_core_v3.CidrRange | undefined;
-  destinationPort?: number | undefined;
-  destinationPortRange?: envoy_type_v3.Int32Range | undefined;
+  readonly andRules?: Permission_Set | undefined;
+  readonly orRules?: Permission_Set | undefined;
+  readonly any?: boolean | undefined;
+  readonly header?: envoy_config_route_v3.HeaderMatcher | undefined;
+  readonly urlPath?: envoy_type_matcher_v3.PathMatcher | undefined;
+  readonly destinationIp?: envoy_config_core_v3.CidrRange | undefined;
+  readonly destinationPort?: number | undefined;
+  readonly destinationPortRange?: envoy_type_v3.Int32Range | undefined;
   /** @deprecated */
-  metadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
-  notRule?: Permission | undefined;
-  requestedServerName?: envoy_type_matcher_v3.StringMatcher | undefined;
-  matcher?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  uriTemplate?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  sourcedMetadata?: SourcedMetadata | undefined;
+  readonly metadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
+  readonly notRule?: Permission | undefined;
+  readonly requestedServerName?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly matcher?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly uriTemplate?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly sourcedMetadata?: SourcedMetadata | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-permission-set */
 export interface Permission_Set {
-  rules?: Permission[] | undefined;
+  readonly rules?: readonly Permission[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-principal */
 export interface Principal {
-  andIds?: Principal_Set | undefined;
-  orIds?: Principal_Set | undefined;
-  any?: boolean | undefined;
-  authenticated?: Principal_Authenticated | undefined;
+  readonly andIds?: Principal_Set | undefined;
+  readonly orIds?: Principal_Set | undefined;
+  readonly any?: boolean | undefined;
+  readonly authenticated?: Principal_Authenticated | undefined;
   /** @deprecated */
-  sourceIp?: envoy_config_core_v3.CidrRange | undefined;
-  directRemoteIp?: envoy_config_core_v3.CidrRange | undefined;
-  remoteIp?: envoy_config_core_v3.CidrRange | undefined;
-  header?: envoy_config_route_v3.HeaderMatcher | undefined;
-  urlPath?: envoy_type_matcher_v3.PathMatcher | undefined;
+  readonly sourceIp?: envoy_config_core_v3.CidrRange | undefined;
+  readonly directRemoteIp?: envoy_config_core_v3.CidrRange | undefined;
+  readonly remoteIp?: envoy_config_core_v3.CidrRange | undefined;
+  readonly header?: envoy_config_route_v3.HeaderMatcher | undefined;
+  readonly urlPath?: envoy_type_matcher_v3.PathMatcher | undefined;
   /** @deprecated */
-  metadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
-  filterState?: envoy_type_matcher_v3.FilterStateMatcher | undefined;
-  notId?: Principal | undefined;
-  sourcedMetadata?: SourcedMetadata | undefined;
-  custom?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly metadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
+  readonly filterState?: envoy_type_matcher_v3.FilterStateMatcher | undefined;
+  readonly notId?: Principal | undefined;
+  readonly sourcedMetadata?: SourcedMetadata | undefined;
+  readonly custom?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-principal-set */
 export interface Principal_Set {
-  ids?: Principal[] | undefined;
+  readonly ids?: readonly Principal[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-principal-authenticated */
 export interface Principal_Authenticated {
-  principalName?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly principalName?: envoy_type_matcher_v3.StringMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/rbac/v3/rbac.proto#envoy-v3-api-msg-config-rbac-v3-action */
 export interface Action {
-  name?: string | undefined;
-  action?: RBAC_Action | undefined;
+  readonly name?: string | undefined;
+  readonly action?: RBAC_Action | undefined;
 }

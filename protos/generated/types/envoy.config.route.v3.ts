@@ -12,145 +12,145 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route.proto#envoy-v3-api-msg-config-route-v3-routeconfiguration */
 export interface RouteConfiguration {
-  name?: string | undefined;
-  virtualHosts?: VirtualHost[] | undefined;
-  vhds?: Vhds | undefined;
-  internalOnlyHeaders?: string[] | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  responseHeadersToRemove?: string[] | undefined;
-  requestHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  requestHeadersToRemove?: string[] | undefined;
-  mostSpecificHeaderMutationsWins?: boolean | undefined;
-  validateClusters?: google_protobuf.BoolValue | undefined;
-  maxDirectResponseBodySizeBytes?: google_protobuf.UInt32Value | undefined;
-  clusterSpecifierPlugins?: ClusterSpecifierPlugin[] | undefined;
-  requestMirrorPolicies?: RouteAction_RequestMirrorPolicy[] | undefined;
-  ignorePortInHostMatching?: boolean | undefined;
-  vhostHeader?: string | undefined;
-  ignorePathParametersInPathMatching?: boolean | undefined;
-  typedPerFilterConfig?: { [key: string]: AnyMessage } | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  routeSpecifiers?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly name?: string | undefined;
+  readonly virtualHosts?: readonly VirtualHost[] | undefined;
+  readonly vhds?: Vhds | undefined;
+  readonly internalOnlyHeaders?: readonly string[] | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly responseHeadersToRemove?: readonly string[] | undefined;
+  readonly requestHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly requestHeadersToRemove?: readonly string[] | undefined;
+  readonly mostSpecificHeaderMutationsWins?: boolean | undefined;
+  readonly validateClusters?: google_protobuf.BoolValue | undefined;
+  readonly maxDirectResponseBodySizeBytes?: google_protobuf.UInt32Value | undefined;
+  readonly clusterSpecifierPlugins?: readonly ClusterSpecifierPlugin[] | undefined;
+  readonly requestMirrorPolicies?: readonly RouteAction_RequestMirrorPolicy[] | undefined;
+  readonly ignorePortInHostMatching?: boolean | undefined;
+  readonly vhostHeader?: string | undefined;
+  readonly ignorePathParametersInPathMatching?: boolean | undefined;
+  readonly typedPerFilterConfig?: { readonly [key: string]: AnyMessage } | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly routeSpecifiers?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route.proto#envoy-v3-api-msg-config-route-v3-vhds */
 export interface Vhds {
-  configSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly configSource?: envoy_config_core_v3.ConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-virtualhost */
 export interface VirtualHost {
-  name?: string | undefined;
-  domains?: string[] | undefined;
-  routes?: Route[] | undefined;
-  matcher?: xds_type_matcher_v3.Matcher | undefined;
-  requireTls?: VirtualHost_TlsRequirementType | undefined;
-  virtualClusters?: VirtualCluster[] | undefined;
-  rateLimits?: RateLimit[] | undefined;
-  requestHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  requestHeadersToRemove?: string[] | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  responseHeadersToRemove?: string[] | undefined;
+  readonly name?: string | undefined;
+  readonly domains?: readonly string[] | undefined;
+  readonly routes?: readonly Route[] | undefined;
+  readonly matcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly requireTls?: VirtualHost_TlsRequirementType | undefined;
+  readonly virtualClusters?: readonly VirtualCluster[] | undefined;
+  readonly rateLimits?: readonly RateLimit[] | undefined;
+  readonly requestHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly requestHeadersToRemove?: readonly string[] | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly responseHeadersToRemove?: readonly string[] | undefined;
   /** @deprecated */
-  cors?: CorsPolicy | undefined;
-  typedPerFilterConfig?: { [key: string]: AnyMessage } | undefined;
-  includeRequestAttemptCount?: boolean | undefined;
-  includeAttemptCountInResponse?: boolean | undefined;
-  retryPolicy?: RetryPolicy | undefined;
-  retryPolicyTypedConfig?: AnyMessage | undefined;
-  hedgePolicy?: HedgePolicy | undefined;
-  includeIsTimeoutRetryHeader?: boolean | undefined;
+  readonly cors?: CorsPolicy | undefined;
+  readonly typedPerFilterConfig?: { readonly [key: string]: AnyMessage } | undefined;
+  readonly includeRequestAttemptCount?: boolean | undefined;
+  readonly includeAttemptCountInResponse?: boolean | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
+  readonly retryPolicyTypedConfig?: AnyMessage | undefined;
+  readonly hedgePolicy?: HedgePolicy | undefined;
+  readonly includeIsTimeoutRetryHeader?: boolean | undefined;
   /** @deprecated */
-  perRequestBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
-  requestBodyBufferLimit?: google_protobuf.UInt64Value | undefined;
-  requestMirrorPolicies?: RouteAction_RequestMirrorPolicy[] | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  routeSpecifiers?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly perRequestBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
+  readonly requestBodyBufferLimit?: google_protobuf.UInt64Value | undefined;
+  readonly requestMirrorPolicies?: readonly RouteAction_RequestMirrorPolicy[] | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly routeSpecifiers?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
 }
 
 export type VirtualHost_TlsRequirementType = "NONE" | "EXTERNAL_ONLY" | "ALL";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-filteraction */
 export interface FilterAction {
-  action?: AnyMessage | undefined;
+  readonly action?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routelist */
 export interface RouteList {
-  routes?: Route[] | undefined;
+  readonly routes?: readonly Route[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-route */
 export interface Route {
-  name?: string | undefined;
-  match?: RouteMatch | undefined;
-  route?: RouteAction | undefined;
-  redirect?: RedirectAction | undefined;
-  directResponse?: DirectResponseAction | undefined;
-  filterAction?: FilterAction | undefined;
-  nonForwardingAction?: NonForwardingAction | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  decorator?: Decorator | undefined;
-  typedPerFilterConfig?: { [key: string]: AnyMessage } | undefined;
-  requestHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  requestHeadersToRemove?: string[] | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  responseHeadersToRemove?: string[] | undefined;
-  tracing?: Tracing | undefined;
+  readonly name?: string | undefined;
+  readonly match?: RouteMatch | undefined;
+  readonly route?: RouteAction | undefined;
+  readonly redirect?: RedirectAction | undefined;
+  readonly directResponse?: DirectResponseAction | undefined;
+  readonly filterAction?: FilterAction | undefined;
+  readonly nonForwardingAction?: NonForwardingAction | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly decorator?: Decorator | undefined;
+  readonly typedPerFilterConfig?: { readonly [key: string]: AnyMessage } | undefined;
+  readonly requestHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly requestHeadersToRemove?: readonly string[] | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly responseHeadersToRemove?: readonly string[] | undefined;
+  readonly tracing?: Tracing | undefined;
   /** @deprecated */
-  perRequestBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
-  statPrefix?: string | undefined;
-  requestBodyBufferLimit?: google_protobuf.UInt64Value | undefined;
-  routeSpecifiers?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly perRequestBufferLimitBytes?: google_protobuf.UInt32Value | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly requestBodyBufferLimit?: google_protobuf.UInt64Value | undefined;
+  readonly routeSpecifiers?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-weightedcluster */
 export interface WeightedCluster {
-  clusters?: WeightedCluster_ClusterWeight[] | undefined;
+  readonly clusters?: readonly WeightedCluster_ClusterWeight[] | undefined;
   /** @deprecated */
-  totalWeight?: google_protobuf.UInt32Value | undefined;
-  runtimeKeyPrefix?: string | undefined;
-  headerName?: string | undefined;
-  useHashPolicy?: google_protobuf.BoolValue | undefined;
+  readonly totalWeight?: google_protobuf.UInt32Value | undefined;
+  readonly runtimeKeyPrefix?: string | undefined;
+  readonly headerName?: string | undefined;
+  readonly useHashPolicy?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-weightedcluster-clusterweight */
 export interface WeightedCluster_ClusterWeight {
-  name?: string | undefined;
-  clusterHeader?: string | undefined;
-  weight?: google_protobuf.UInt32Value | undefined;
-  metadataMatch?: envoy_config_core_v3.Metadata | undefined;
-  requestHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  requestHeadersToRemove?: string[] | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  responseHeadersToRemove?: string[] | undefined;
-  typedPerFilterConfig?: { [key: string]: AnyMessage } | undefined;
-  hostRewriteLiteral?: string | undefined;
+  readonly name?: string | undefined;
+  readonly clusterHeader?: string | undefined;
+  readonly weight?: google_protobuf.UInt32Value | undefined;
+  readonly metadataMatch?: envoy_config_core_v3.Metadata | undefined;
+  readonly requestHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly requestHeadersToRemove?: readonly string[] | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly responseHeadersToRemove?: readonly string[] | undefined;
+  readonly typedPerFilterConfig?: { readonly [key: string]: AnyMessage } | undefined;
+  readonly hostRewriteLiteral?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-clusterspecifierplugin */
 export interface ClusterSpecifierPlugin {
-  extension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  isOptional?: boolean | undefined;
+  readonly extension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly isOptional?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routematch */
 export interface RouteMatch {
-  prefix?: string | undefined;
-  path?: string | undefined;
-  safeRegex?: envoy_type_matcher_v3.RegexMatcher | undefined;
-  connectMatcher?: RouteMatch_ConnectMatcher | undefined;
-  pathSeparatedPrefix?: string | undefined;
-  pathMatchPolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  caseSensitive?: google_protobuf.BoolValue | undefined;
-  runtimeFraction?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  headers?: HeaderMatcher[] | undefined;
-  queryParameters?: QueryParameterMatcher[] | undefined;
-  cookies?: CookieMatcher[] | undefined;
-  grpc?: RouteMatch_GrpcRouteMatchOptions | undefined;
-  tlsContext?: RouteMatch_TlsContextMatchOptions | undefined;
-  dynamicMetadata?: envoy_type_matcher_v3.MetadataMatcher[] | undefined;
-  filterState?: envoy_type_matcher_v3.FilterStateMatcher[] | undefined;
+  readonly prefix?: string | undefined;
+  readonly path?: string | undefined;
+  readonly safeRegex?: envoy_type_matcher_v3.RegexMatcher | undefined;
+  readonly connectMatcher?: RouteMatch_ConnectMatcher | undefined;
+  readonly pathSeparatedPrefix?: string | undefined;
+  readonly pathMatchPolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly caseSensitive?: google_protobuf.BoolValue | undefined;
+  readonly runtimeFraction?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly headers?: readonly HeaderMatcher[] | undefined;
+  readonly queryParameters?: readonly QueryParameterMatcher[] | undefined;
+  readonly cookies?: readonly CookieMatcher[] | undefined;
+  readonly grpc?: RouteMatch_GrpcRouteMatchOptions | undefined;
+  readonly tlsContext?: RouteMatch_TlsContextMatchOptions | undefined;
+  readonly dynamicMetadata?: readonly envoy_type_matcher_v3.MetadataMatcher[] | undefined;
+  readonly filterState?: readonly envoy_type_matcher_v3.FilterStateMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routematch-grpcroutematchoptions */
@@ -159,8 +159,8 @@ export interface RouteMatch_GrpcRouteMatchOptions {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routematch-tlscontextmatchoptions */
 export interface RouteMatch_TlsContextMatchOptions {
-  presented?: google_protobuf.BoolValue | undefined;
-  validated?: google_protobuf.BoolValue | undefined;
+  readonly presented?: google_protobuf.BoolValue | undefined;
+  readonly validated?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routematch-connectmatcher */
@@ -169,63 +169,63 @@ export interface RouteMatch_ConnectMatcher {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-corspolicy */
 export interface CorsPolicy {
-  allowOriginStringMatch?: envoy_type_matcher_v3.StringMatcher[] | undefined;
-  allowMethods?: string | undefined;
-  allowHeaders?: string | undefined;
-  exposeHeaders?: string | undefined;
-  maxAge?: string | undefined;
-  allowCredentials?: google_protobuf.BoolValue | undefined;
-  filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  shadowEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  allowPrivateNetworkAccess?: google_protobuf.BoolValue | undefined;
-  forwardNotMatchingPreflights?: google_protobuf.BoolValue | undefined;
+  readonly allowOriginStringMatch?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly allowMethods?: string | undefined;
+  readonly allowHeaders?: string | undefined;
+  readonly exposeHeaders?: string | undefined;
+  readonly maxAge?: string | undefined;
+  readonly allowCredentials?: google_protobuf.BoolValue | undefined;
+  readonly filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly shadowEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly allowPrivateNetworkAccess?: google_protobuf.BoolValue | undefined;
+  readonly forwardNotMatchingPreflights?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction */
 export interface RouteAction {
-  cluster?: string | undefined;
-  clusterHeader?: string | undefined;
-  weightedClusters?: WeightedCluster | undefined;
-  clusterSpecifierPlugin?: string | undefined;
-  inlineClusterSpecifierPlugin?: ClusterSpecifierPlugin | undefined;
-  clusterNotFoundResponseCode?: RouteAction_ClusterNotFoundResponseCode | undefined;
-  metadataMatch?: envoy_config_core_v3.Metadata | undefined;
-  prefixRewrite?: string | undefined;
-  regexRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
-  pathRewritePolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  pathRewrite?: string | undefined;
-  hostRewriteLiteral?: string | undefined;
-  autoHostRewrite?: google_protobuf.BoolValue | undefined;
-  hostRewriteHeader?: string | undefined;
-  hostRewritePathRegex?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
-  hostRewrite?: string | undefined;
-  appendXForwardedHost?: boolean | undefined;
-  timeout?: google_protobuf.Duration | undefined;
-  idleTimeout?: google_protobuf.Duration | undefined;
-  flushTimeout?: google_protobuf.Duration | undefined;
-  earlyDataPolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  retryPolicy?: RetryPolicy | undefined;
-  retryPolicyTypedConfig?: AnyMessage | undefined;
-  requestMirrorPolicies?: RouteAction_RequestMirrorPolicy[] | undefined;
-  priority?: envoy_config_core_v3.RoutingPriority | undefined;
-  rateLimits?: RateLimit[] | undefined;
+  readonly cluster?: string | undefined;
+  readonly clusterHeader?: string | undefined;
+  readonly weightedClusters?: WeightedCluster | undefined;
+  readonly clusterSpecifierPlugin?: string | undefined;
+  readonly inlineClusterSpecifierPlugin?: ClusterSpecifierPlugin | undefined;
+  readonly clusterNotFoundResponseCode?: RouteAction_ClusterNotFoundResponseCode | undefined;
+  readonly metadataMatch?: envoy_config_core_v3.Metadata | undefined;
+  readonly prefixRewrite?: string | undefined;
+  readonly regexRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
+  readonly pathRewritePolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly pathRewrite?: string | undefined;
+  readonly hostRewriteLiteral?: string | undefined;
+  readonly autoHostRewrite?: google_protobuf.BoolValue | undefined;
+  readonly hostRewriteHeader?: string | undefined;
+  readonly hostRewritePathRegex?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
+  readonly hostRewrite?: string | undefined;
+  readonly appendXForwardedHost?: boolean | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
+  readonly idleTimeout?: google_protobuf.Duration | undefined;
+  readonly flushTimeout?: google_protobuf.Duration | undefined;
+  readonly earlyDataPolicy?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
+  readonly retryPolicyTypedConfig?: AnyMessage | undefined;
+  readonly requestMirrorPolicies?: readonly RouteAction_RequestMirrorPolicy[] | undefined;
+  readonly priority?: envoy_config_core_v3.RoutingPriority | undefined;
+  readonly rateLimits?: readonly RateLimit[] | undefined;
   /** @deprecated */
-  includeVhRateLimits?: google_protobuf.BoolValue | undefined;
-  hashPolicy?: RouteAction_HashPolicy[] | undefined;
+  readonly includeVhRateLimits?: google_protobuf.BoolValue | undefined;
+  readonly hashPolicy?: readonly RouteAction_HashPolicy[] | undefined;
   /** @deprecated */
-  cors?: CorsPolicy | undefined;
+  readonly cors?: CorsPolicy | undefined;
   /** @deprecated */
-  maxGrpcTimeout?: google_protobuf.Duration | undefined;
+  readonly maxGrpcTimeout?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  grpcTimeoutOffset?: google_protobuf.Duration | undefined;
-  upgradeConfigs?: RouteAction_UpgradeConfig[] | undefined;
-  internalRedirectPolicy?: InternalRedirectPolicy | undefined;
+  readonly grpcTimeoutOffset?: google_protobuf.Duration | undefined;
+  readonly upgradeConfigs?: readonly RouteAction_UpgradeConfig[] | undefined;
+  readonly internalRedirectPolicy?: InternalRedirectPolicy | undefined;
   /** @deprecated */
-  internalRedirectAction?: RouteAction_InternalRedirectAction | undefined;
+  readonly internalRedirectAction?: RouteAction_InternalRedirectAction | undefined;
   /** @deprecated */
-  maxInternalRedirects?: google_protobuf.UInt32Value | undefined;
-  hedgePolicy?: HedgePolicy | undefined;
-  maxStreamDuration?: RouteAction_MaxStreamDuration | undefined;
+  readonly maxInternalRedirects?: google_protobuf.UInt32Value | undefined;
+  readonly hedgePolicy?: HedgePolicy | undefined;
+  readonly maxStreamDuration?: RouteAction_MaxStreamDuration | undefined;
 }
 
 export type RouteAction_ClusterNotFoundResponseCode = "SERVICE_UNAVAILABLE" | "NOT_FOUND" | "INTERNAL_SERVER_ERROR";
@@ -234,158 +234,158 @@ export type RouteAction_InternalRedirectAction = "PASS_THROUGH_INTERNAL_REDIRECT
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-requestmirrorpolicy */
 export interface RouteAction_RequestMirrorPolicy {
-  cluster?: string | undefined;
-  clusterHeader?: string | undefined;
-  runtimeFraction?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  traceSampled?: google_protobuf.BoolValue | undefined;
-  disableShadowHostSuffixAppend?: boolean | undefined;
-  requestHeadersMutations?: envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
-  hostRewriteLiteral?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly clusterHeader?: string | undefined;
+  readonly runtimeFraction?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly traceSampled?: google_protobuf.BoolValue | undefined;
+  readonly disableShadowHostSuffixAppend?: boolean | undefined;
+  readonly requestHeadersMutations?: readonly envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
+  readonly hostRewriteLiteral?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy */
 export interface RouteAction_HashPolicy {
-  header?: RouteAction_HashPolicy_Header | undefined;
-  cookie?: RouteAction_HashPolicy_Cookie | undefined;
-  connectionProperties?: RouteAction_HashPolicy_ConnectionProperties | undefined;
-  queryParameter?: RouteAction_HashPolicy_QueryParameter | undefined;
-  filterState?: RouteAction_HashPolicy_FilterState | undefined;
-  terminal?: boolean | undefined;
+  readonly header?: RouteAction_HashPolicy_Header | undefined;
+  readonly cookie?: RouteAction_HashPolicy_Cookie | undefined;
+  readonly connectionProperties?: RouteAction_HashPolicy_ConnectionProperties | undefined;
+  readonly queryParameter?: RouteAction_HashPolicy_QueryParameter | undefined;
+  readonly filterState?: RouteAction_HashPolicy_FilterState | undefined;
+  readonly terminal?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy-header */
 export interface RouteAction_HashPolicy_Header {
-  headerName?: string | undefined;
-  regexRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
+  readonly headerName?: string | undefined;
+  readonly regexRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy-cookieattribute */
 export interface RouteAction_HashPolicy_CookieAttribute {
-  name?: string | undefined;
-  value?: string | undefined;
+  readonly name?: string | undefined;
+  readonly value?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy-cookie */
 export interface RouteAction_HashPolicy_Cookie {
-  name?: string | undefined;
-  ttl?: google_protobuf.Duration | undefined;
-  path?: string | undefined;
-  attributes?: RouteAction_HashPolicy_CookieAttribute[] | undefined;
+  readonly name?: string | undefined;
+  readonly ttl?: google_protobuf.Duration | undefined;
+  readonly path?: string | undefined;
+  readonly attributes?: readonly RouteAction_HashPolicy_CookieAttribute[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy-connectionproperties */
 export interface RouteAction_HashPolicy_ConnectionProperties {
-  sourceIp?: boolean | undefined;
+  readonly sourceIp?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy-queryparameter */
 export interface RouteAction_HashPolicy_QueryParameter {
-  name?: string | undefined;
+  readonly name?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-hashpolicy-filterstate */
 export interface RouteAction_HashPolicy_FilterState {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-upgradeconfig */
 export interface RouteAction_UpgradeConfig {
-  upgradeType?: string | undefined;
-  enabled?: google_protobuf.BoolValue | undefined;
-  connectConfig?: RouteAction_UpgradeConfig_ConnectConfig | undefined;
+  readonly upgradeType?: string | undefined;
+  readonly enabled?: google_protobuf.BoolValue | undefined;
+  readonly connectConfig?: RouteAction_UpgradeConfig_ConnectConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-upgradeconfig-connectconfig */
 export interface RouteAction_UpgradeConfig_ConnectConfig {
-  proxyProtocolConfig?: envoy_config_core_v3.ProxyProtocolConfig | undefined;
-  allowPost?: boolean | undefined;
+  readonly proxyProtocolConfig?: envoy_config_core_v3.ProxyProtocolConfig | undefined;
+  readonly allowPost?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-maxstreamduration */
 export interface RouteAction_MaxStreamDuration {
-  maxStreamDuration?: google_protobuf.Duration | undefined;
-  grpcTimeoutHeaderMax?: google_protobuf.Duration | undefined;
-  grpcTimeoutHeaderOffset?: google_protobuf.Duration | undefined;
+  readonly maxStreamDuration?: google_protobuf.Duration | undefined;
+  readonly grpcTimeoutHeaderMax?: google_protobuf.Duration | undefined;
+  readonly grpcTimeoutHeaderOffset?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-retrypolicy */
 export interface RetryPolicy {
-  retryOn?: string | undefined;
-  numRetries?: google_protobuf.UInt32Value | undefined;
-  perTryTimeout?: google_protobuf.Duration | undefined;
-  perTryIdleTimeout?: google_protobuf.Duration | undefined;
-  retryPriority?: RetryPolicy_RetryPriority | undefined;
-  retryHostPredicate?: RetryPolicy_RetryHostPredicate[] | undefined;
-  retryOptionsPredicates?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  hostSelectionRetryMaxAttempts?: Int64 | undefined;
-  retriableStatusCodes?: number[] | undefined;
-  retryBackOff?: RetryPolicy_RetryBackOff | undefined;
-  rateLimitedRetryBackOff?: RetryPolicy_RateLimitedRetryBackOff | undefined;
-  retriableHeaders?: HeaderMatcher[] | undefined;
-  retriableRequestHeaders?: HeaderMatcher[] | undefined;
-  refreshClusterOnRetry?: boolean | undefined;
+  readonly retryOn?: string | undefined;
+  readonly numRetries?: google_protobuf.UInt32Value | undefined;
+  readonly perTryTimeout?: google_protobuf.Duration | undefined;
+  readonly perTryIdleTimeout?: google_protobuf.Duration | undefined;
+  readonly retryPriority?: RetryPolicy_RetryPriority | undefined;
+  readonly retryHostPredicate?: readonly RetryPolicy_RetryHostPredicate[] | undefined;
+  readonly retryOptionsPredicates?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly hostSelectionRetryMaxAttempts?: Int64 | undefined;
+  readonly retriableStatusCodes?: readonly number[] | undefined;
+  readonly retryBackOff?: RetryPolicy_RetryBackOff | undefined;
+  readonly rateLimitedRetryBackOff?: RetryPolicy_RateLimitedRetryBackOff | undefined;
+  readonly retriableHeaders?: readonly HeaderMatcher[] | undefined;
+  readonly retriableRequestHeaders?: readonly HeaderMatcher[] | undefined;
+  readonly refreshClusterOnRetry?: boolean | undefined;
 }
 
 export type RetryPolicy_ResetHeaderFormat = "SECONDS" | "UNIX_TIMESTAMP";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-retrypolicy-retrypriority */
 export interface RetryPolicy_RetryPriority {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-retrypolicy-retryhostpredicate */
 export interface RetryPolicy_RetryHostPredicate {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-retrypolicy-retrybackoff */
 export interface RetryPolicy_RetryBackOff {
-  baseInterval?: google_protobuf.Duration | undefined;
-  maxInterval?: google_protobuf.Duration | undefined;
+  readonly baseInterval?: google_protobuf.Duration | undefined;
+  readonly maxInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-retrypolicy-resetheader */
 export interface RetryPolicy_ResetHeader {
-  name?: string | undefined;
-  format?: RetryPolicy_ResetHeaderFormat | undefined;
+  readonly name?: string | undefined;
+  readonly format?: RetryPolicy_ResetHeaderFormat | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-retrypolicy-ratelimitedretrybackoff */
 export interface RetryPolicy_RateLimitedRetryBackOff {
-  resetHeaders?: RetryPolicy_ResetHeader[] | undefined;
-  maxInterval?: google_protobuf.Duration | undefined;
+  readonly resetHeaders?: readonly RetryPolicy_ResetHeader[] | undefined;
+  readonly maxInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-hedgepolicy */
 export interface HedgePolicy {
-  initialRequests?: google_protobuf.UInt32Value | undefined;
-  additionalRequestChance?: envoy_type_v3.FractionalPercent | undefined;
-  hedgeOnPerTryTimeout?: boolean | undefined;
+  readonly initialRequests?: google_protobuf.UInt32Value | undefined;
+  readonly additionalRequestChance?: envoy_type_v3.FractionalPercent | undefined;
+  readonly hedgeOnPerTryTimeout?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-redirectaction */
 export interface RedirectAction {
-  httpsRedirect?: boolean | undefined;
-  schemeRedirect?: string | undefined;
-  hostRedirect?: string | undefined;
-  portRedirect?: number | undefined;
-  pathRedirect?: string | undefined;
-  prefixRewrite?: string | undefined;
-  regexRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
-  pathRewrite?: string | undefined;
-  responseCode?: RedirectAction_RedirectResponseCode | undefined;
-  stripQuery?: boolean | undefined;
+  readonly httpsRedirect?: boolean | undefined;
+  readonly schemeRedirect?: string | undefined;
+  readonly hostRedirect?: string | undefined;
+  readonly portRedirect?: number | undefined;
+  readonly pathRedirect?: string | undefined;
+  readonly prefixRewrite?: string | undefined;
+  readonly regexRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
+  readonly pathRewrite?: string | undefined;
+  readonly responseCode?: RedirectAction_RedirectResponseCode | undefined;
+  readonly stripQuery?: boolean | undefined;
 }
 
 export type RedirectAction_RedirectResponseCode = "MOVED_PERMANENTLY" | "FOUND" | "SEE_OTHER" | "TEMPORARY_REDIRECT" | "PERMANENT_REDIRECT";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-directresponseaction */
 export interface DirectResponseAction {
-  status?: number | undefined;
-  body?: envoy_config_core_v3.DataSource | undefined;
-  bodyFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly status?: number | undefined;
+  readonly body?: envoy_config_core_v3.DataSource | undefined;
+  readonly bodyFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-nonforwardingaction */
@@ -394,55 +394,55 @@ export interface NonForwardingAction {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-decorator */
 export interface Decorator {
-  operation?: string | undefined;
-  propagate?: google_protobuf.BoolValue | undefined;
+  readonly operation?: string | undefined;
+  readonly propagate?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-tracing */
 export interface Tracing {
-  clientSampling?: envoy_type_v3.FractionalPercent | undefined;
-  randomSampling?: envoy_type_v3.FractionalPercent | undefined;
-  overallSampling?: envoy_type_v3.FractionalPercent | undefined;
-  customTags?: envoy_type_tracing_v3.CustomTag[] | undefined;
-  operation?: string | undefined;
-  upstreamOperation?: string | undefined;
+  readonly clientSampling?: envoy_type_v3.FractionalPercent | undefined;
+  readonly randomSampling?: envoy_type_v3.FractionalPercent | undefined;
+  readonly overallSampling?: envoy_type_v3.FractionalPercent | undefined;
+  readonly customTags?: readonly envoy_type_tracing_v3.CustomTag[] | undefined;
+  readonly operation?: string | undefined;
+  readonly upstreamOperation?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-virtualcluster */
 export interface VirtualCluster {
-  headers?: HeaderMatcher[] | undefined;
-  name?: string | undefined;
+  readonly headers?: readonly HeaderMatcher[] | undefined;
+  readonly name?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit */
 export interface RateLimit {
-  stage?: google_protobuf.UInt32Value | undefined;
-  disableKey?: string | undefined;
-  actions?: RateLimit_Action[] | undefined;
-  limit?: RateLimit_Override | undefined;
-  hitsAddend?: RateLimit_HitsAddend | undefined;
-  applyOnStreamDone?: boolean | undefined;
-  xRatelimitOption?: RateLimit_XRateLimitOption | undefined;
+  readonly stage?: google_protobuf.UInt32Value | undefined;
+  readonly disableKey?: string | undefined;
+  readonly actions?: readonly RateLimit_Action[] | undefined;
+  readonly limit?: RateLimit_Override | undefined;
+  readonly hitsAddend?: RateLimit_HitsAddend | undefined;
+  readonly applyOnStreamDone?: boolean | undefined;
+  readonly xRatelimitOption?: RateLimit_XRateLimitOption | undefined;
 }
 
 export type RateLimit_XRateLimitOption = "UNSPECIFIED" | "OFF" | "DRAFT_VERSION_03";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action */
 export interface RateLimit_Action {
-  sourceCluster?: RateLimit_Action_SourceCluster | undefined;
-  destinationCluster?: RateLimit_Action_DestinationCluster | undefined;
-  requestHeaders?: RateLimit_Action_RequestHeaders | undefined;
-  queryParameters?: RateLimit_Action_QueryParameters | undefined;
-  remoteAddress?: RateLimit_Action_RemoteAddress | undefined;
-  genericKey?: RateLimit_Action_GenericKey | undefined;
-  headerValueMatch?: RateLimit_Action_HeaderValueMatch | undefined;
+  readonly sourceCluster?: RateLimit_Action_SourceCluster | undefined;
+  readonly destinationCluster?: RateLimit_Action_DestinationCluster | undefined;
+  readonly requestHeaders?: RateLimit_Action_RequestHeaders | undefined;
+  readonly queryParameters?: RateLimit_Action_QueryParameters | undefined;
+  readonly remoteAddress?: RateLimit_Action_RemoteAddress | undefined;
+  readonly genericKey?: RateLimit_Action_GenericKey | undefined;
+  readonly headerValueMatch?: RateLimit_Action_HeaderValueMatch | undefined;
   /** @deprecated */
-  dynamicMetadata?: RateLimit_Action_DynamicMetaData | undefined;
-  metadata?: RateLimit_Action_MetaData | undefined;
-  extension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  maskedRemoteAddress?: RateLimit_Action_MaskedRemoteAddress | undefined;
-  queryParameterValueMatch?: RateLimit_Action_QueryParameterValueMatch | undefined;
-  remoteAddressMatch?: RateLimit_Action_RemoteAddressMatch | undefined;
+  readonly dynamicMetadata?: RateLimit_Action_DynamicMetaData | undefined;
+  readonly metadata?: RateLimit_Action_MetaData | undefined;
+  readonly extension?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly maskedRemoteAddress?: RateLimit_Action_MaskedRemoteAddress | undefined;
+  readonly queryParameterValueMatch?: RateLimit_Action_QueryParameterValueMatch | undefined;
+  readonly remoteAddressMatch?: RateLimit_Action_RemoteAddressMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-sourcecluster */
@@ -455,16 +455,16 @@ export interface RateLimit_Action_DestinationCluster {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-requestheaders */
 export interface RateLimit_Action_RequestHeaders {
-  headerName?: string | undefined;
-  descriptorKey?: string | undefined;
-  skipIfAbsent?: boolean | undefined;
+  readonly headerName?: string | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly skipIfAbsent?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-queryparameters */
 export interface RateLimit_Action_QueryParameters {
-  queryParameterName?: string | undefined;
-  descriptorKey?: string | undefined;
-  skipIfAbsent?: boolean | undefined;
+  readonly queryParameterName?: string | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly skipIfAbsent?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-remoteaddress */
@@ -473,150 +473,150 @@ export interface RateLimit_Action_RemoteAddress {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-maskedremoteaddress */
 export interface RateLimit_Action_MaskedRemoteAddress {
-  v4PrefixMaskLen?: google_protobuf.UInt32Value | undefined;
-  v6PrefixMaskLen?: google_protobuf.UInt32Value | undefined;
+  readonly v4PrefixMaskLen?: google_protobuf.UInt32Value | undefined;
+  readonly v6PrefixMaskLen?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-generickey */
 export interface RateLimit_Action_GenericKey {
-  descriptorValue?: string | undefined;
-  defaultValue?: string | undefined;
-  descriptorKey?: string | undefined;
+  readonly descriptorValue?: string | undefined;
+  readonly defaultValue?: string | undefined;
+  readonly descriptorKey?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-headervaluematch */
 export interface RateLimit_Action_HeaderValueMatch {
-  descriptorValue?: string | undefined;
-  defaultValue?: string | undefined;
-  descriptorKey?: string | undefined;
-  expectMatch?: google_protobuf.BoolValue | undefined;
-  headers?: HeaderMatcher[] | undefined;
+  readonly descriptorValue?: string | undefined;
+  readonly defaultValue?: string | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly expectMatch?: google_protobuf.BoolValue | undefined;
+  readonly headers?: readonly HeaderMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-dynamicmetadata */
 export interface RateLimit_Action_DynamicMetaData {
-  descriptorKey?: string | undefined;
-  metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
-  defaultValue?: string | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly defaultValue?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-metadata */
 export interface RateLimit_Action_MetaData {
-  descriptorKey?: string | undefined;
-  metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
-  defaultValue?: string | undefined;
-  source?: RateLimit_Action_MetaData_Source | undefined;
-  skipIfAbsent?: boolean | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly defaultValue?: string | undefined;
+  readonly source?: RateLimit_Action_MetaData_Source | undefined;
+  readonly skipIfAbsent?: boolean | undefined;
 }
 
 export type RateLimit_Action_MetaData_Source = "DYNAMIC" | "ROUTE_ENTRY" | "CLUSTER_ENTRY" | "CLUSTER_LOCALITY_ENTRY";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-queryparametervaluematch */
 export interface RateLimit_Action_QueryParameterValueMatch {
-  descriptorValue?: string | undefined;
-  defaultValue?: string | undefined;
-  descriptorKey?: string | undefined;
-  expectMatch?: google_protobuf.BoolValue | undefined;
-  queryParameters?: QueryParameterMatcher[] | undefined;
+  readonly descriptorValue?: string | undefined;
+  readonly defaultValue?: string | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly expectMatch?: google_protobuf.BoolValue | undefined;
+  readonly queryParameters?: readonly QueryParameterMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-action-remoteaddressmatch */
 export interface RateLimit_Action_RemoteAddressMatch {
-  descriptorValue?: string | undefined;
-  descriptorKey?: string | undefined;
-  defaultValue?: string | undefined;
-  addressMatcher?: envoy_type_matcher_v3.AddressMatcher | undefined;
+  readonly descriptorValue?: string | undefined;
+  readonly descriptorKey?: string | undefined;
+  readonly defaultValue?: string | undefined;
+  readonly addressMatcher?: envoy_type_matcher_v3.AddressMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-override */
 export interface RateLimit_Override {
-  dynamicMetadata?: RateLimit_Override_DynamicMetadata | undefined;
-  rateLimit?: RateLimit_Override_RateLimitOverride | undefined;
+  readonly dynamicMetadata?: RateLimit_Override_DynamicMetadata | undefined;
+  readonly rateLimit?: RateLimit_Override_RateLimitOverride | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-override-dynamicmetadata */
 export interface RateLimit_Override_DynamicMetadata {
-  metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-override-ratelimitoverride */
 export interface RateLimit_Override_RateLimitOverride {
-  requestsPerUnit?: number | undefined;
-  unit?: envoy_type_v3.RateLimitUnit | undefined;
+  readonly requestsPerUnit?: number | undefined;
+  readonly unit?: envoy_type_v3.RateLimitUnit | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-ratelimit-hitsaddend */
 export interface RateLimit_HitsAddend {
-  number?: google_protobuf.UInt64Value | undefined;
-  format?: string | undefined;
-  isNegativeHits?: boolean | undefined;
+  readonly number?: google_protobuf.UInt64Value | undefined;
+  readonly format?: string | undefined;
+  readonly isNegativeHits?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-headermatcher */
 export interface HeaderMatcher {
-  name?: string | undefined;
+  readonly name?: string | undefined;
   /** @deprecated */
-  exactMatch?: string | undefined;
+  readonly exactMatch?: string | undefined;
   /** @deprecated */
-  safeRegexMatch?: envoy_type_matcher_v3.RegexMatcher | undefined;
-  rangeMatch?: envoy_type_v3.Int64Range | undefined;
-  presentMatch?: boolean | undefined;
+  readonly safeRegexMatch?: envoy_type_matcher_v3.RegexMatcher | undefined;
+  readonly rangeMatch?: envoy_type_v3.Int64Range | undefined;
+  readonly presentMatch?: boolean | undefined;
   /** @deprecated */
-  prefixMatch?: string | undefined;
+  readonly prefixMatch?: string | undefined;
   /** @deprecated */
-  suffixMatch?: string | undefined;
+  readonly suffixMatch?: string | undefined;
   /** @deprecated */
-  containsMatch?: string | undefined;
-  stringMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
-  invertMatch?: boolean | undefined;
-  treatMissingHeaderAsEmpty?: boolean | undefined;
+  readonly containsMatch?: string | undefined;
+  readonly stringMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly invertMatch?: boolean | undefined;
+  readonly treatMissingHeaderAsEmpty?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-queryparametermatcher */
 export interface QueryParameterMatcher {
-  name?: string | undefined;
-  stringMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
-  presentMatch?: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly stringMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly presentMatch?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-cookiematcher */
 export interface CookieMatcher {
-  name?: string | undefined;
-  stringMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
-  invertMatch?: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly stringMatch?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly invertMatch?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-internalredirectpolicy */
 export interface InternalRedirectPolicy {
-  maxInternalRedirects?: google_protobuf.UInt32Value | undefined;
-  redirectResponseCodes?: number[] | undefined;
-  predicates?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  allowCrossSchemeRedirect?: boolean | undefined;
-  responseHeadersToCopy?: string[] | undefined;
+  readonly maxInternalRedirects?: google_protobuf.UInt32Value | undefined;
+  readonly redirectResponseCodes?: readonly number[] | undefined;
+  readonly predicates?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly allowCrossSchemeRedirect?: boolean | undefined;
+  readonly responseHeadersToCopy?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-filterconfig */
 export interface FilterConfig {
-  config?: AnyMessage | undefined;
-  isOptional?: boolean | undefined;
-  disabled?: boolean | undefined;
+  readonly config?: AnyMessage | undefined;
+  readonly isOptional?: boolean | undefined;
+  readonly disabled?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/scoped_route.proto#envoy-v3-api-msg-config-route-v3-scopedrouteconfiguration */
 export interface ScopedRouteConfiguration {
-  onDemand?: boolean | undefined;
-  name?: string | undefined;
-  routeConfigurationName?: string | undefined;
-  routeConfiguration?: RouteConfiguration | undefined;
-  key?: ScopedRouteConfiguration_Key | undefined;
+  readonly onDemand?: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly routeConfigurationName?: string | undefined;
+  readonly routeConfiguration?: RouteConfiguration | undefined;
+  readonly key?: ScopedRouteConfiguration_Key | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/scoped_route.proto#envoy-v3-api-msg-config-route-v3-scopedrouteconfiguration-key */
 export interface ScopedRouteConfiguration_Key {
-  fragments?: ScopedRouteConfiguration_Key_Fragment[] | undefined;
+  readonly fragments?: readonly ScopedRouteConfiguration_Key_Fragment[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/route/v3/scoped_route.proto#envoy-v3-api-msg-config-route-v3-scopedrouteconfiguration-key-fragment */
 export interface ScopedRouteConfiguration_Key_Fragment {
-  stringKey?: string | undefined;
+  readonly stringKey?: string | undefined;
 }

@@ -8,65 +8,65 @@ import type * as google_protobuf from "./google.protobuf.ts";
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-tapconfig */
 export interface TapConfig {
   /** @deprecated */
-  matchConfig?: MatchPredicate | undefined;
-  match?: envoy_config_common_matcher_v3.MatchPredicate | undefined;
-  outputConfig?: OutputConfig | undefined;
-  tapEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly matchConfig?: MatchPredicate | undefined;
+  readonly match?: envoy_config_common_matcher_v3.MatchPredicate | undefined;
+  readonly outputConfig?: OutputConfig | undefined;
+  readonly tapEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-matchpredicate */
 export interface MatchPredicate {
-  orMatch?: MatchPredicate_MatchSet | undefined;
-  andMatch?: MatchPredicate_MatchSet | undefined;
-  notMatch?: MatchPredicate | undefined;
-  anyMatch?: boolean | undefined;
-  httpRequestHeadersMatch?: HttpHeadersMatch | undefined;
-  httpRequestTrailersMatch?: HttpHeadersMatch | undefined;
-  httpResponseHeadersMatch?: HttpHeadersMatch | undefined;
-  httpResponseTrailersMatch?: HttpHeadersMatch | undefined;
-  httpRequestGenericBodyMatch?: HttpGenericBodyMatch | undefined;
-  httpResponseGenericBodyMatch?: HttpGenericBodyMatch | undefined;
+  readonly orMatch?: MatchPredicate_MatchSet | undefined;
+  readonly andMatch?: MatchPredicate_MatchSet | undefined;
+  readonly notMatch?: MatchPredicate | undefined;
+  readonly anyMatch?: boolean | undefined;
+  readonly httpRequestHeadersMatch?: HttpHeadersMatch | undefined;
+  readonly httpRequestTrailersMatch?: HttpHeadersMatch | undefined;
+  readonly httpResponseHeadersMatch?: HttpHeadersMatch | undefined;
+  readonly httpResponseTrailersMatch?: HttpHeadersMatch | undefined;
+  readonly httpRequestGenericBodyMatch?: HttpGenericBodyMatch | undefined;
+  readonly httpResponseGenericBodyMatch?: HttpGenericBodyMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-matchpredicate-matchset */
 export interface MatchPredicate_MatchSet {
-  rules?: MatchPredicate[] | undefined;
+  readonly rules?: readonly MatchPredicate[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-httpheadersmatch */
 export interface HttpHeadersMatch {
-  headers?: envoy_config_route_v3.HeaderMatcher[] | undefined;
+  readonly headers?: readonly envoy_config_route_v3.HeaderMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-httpgenericbodymatch */
 export interface HttpGenericBodyMatch {
-  bytesLimit?: number | undefined;
-  patterns?: HttpGenericBodyMatch_GenericTextMatch[] | undefined;
+  readonly bytesLimit?: number | undefined;
+  readonly patterns?: readonly HttpGenericBodyMatch_GenericTextMatch[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-httpgenericbodymatch-generictextmatch */
 export interface HttpGenericBodyMatch_GenericTextMatch {
-  stringMatch?: string | undefined;
-  binaryMatch?: Uint8Array | undefined;
+  readonly stringMatch?: string | undefined;
+  readonly binaryMatch?: Uint8Array | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-outputconfig */
 export interface OutputConfig {
-  sinks?: OutputSink[] | undefined;
-  maxBufferedRxBytes?: google_protobuf.UInt32Value | undefined;
-  maxBufferedTxBytes?: google_protobuf.UInt32Value | undefined;
-  streaming?: boolean | undefined;
-  minStreamedSentBytes?: google_protobuf.UInt32Value | undefined;
+  readonly sinks?: readonly OutputSink[] | undefined;
+  readonly maxBufferedRxBytes?: google_protobuf.UInt32Value | undefined;
+  readonly maxBufferedTxBytes?: google_protobuf.UInt32Value | undefined;
+  readonly streaming?: boolean | undefined;
+  readonly minStreamedSentBytes?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-outputsink */
 export interface OutputSink {
-  format?: OutputSink_Format | undefined;
-  streamingAdmin?: StreamingAdminSink | undefined;
-  filePerTap?: FilePerTapSink | undefined;
-  streamingGrpc?: StreamingGrpcSink | undefined;
-  bufferedAdmin?: BufferedAdminSink | undefined;
-  customSink?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly format?: OutputSink_Format | undefined;
+  readonly streamingAdmin?: StreamingAdminSink | undefined;
+  readonly filePerTap?: FilePerTapSink | undefined;
+  readonly streamingGrpc?: StreamingGrpcSink | undefined;
+  readonly bufferedAdmin?: BufferedAdminSink | undefined;
+  readonly customSink?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 export type OutputSink_Format = "JSON_BODY_AS_BYTES" | "JSON_BODY_AS_STRING" | "PROTO_BINARY" | "PROTO_BINARY_LENGTH_DELIMITED" | "PROTO_TEXT";
@@ -77,17 +77,17 @@ export interface StreamingAdminSink {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-bufferedadminsink */
 export interface BufferedAdminSink {
-  maxTraces?: Int64 | undefined;
-  timeout?: google_protobuf.Duration | undefined;
+  readonly maxTraces?: Int64 | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-filepertapsink */
 export interface FilePerTapSink {
-  pathPrefix?: string | undefined;
+  readonly pathPrefix?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/tap/v3/common.proto#envoy-v3-api-msg-config-tap-v3-streaminggrpcsink */
 export interface StreamingGrpcSink {
-  tapId?: string | undefined;
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly tapId?: string | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
 }

@@ -5,107 +5,107 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/datadog.proto#envoy-v3-api-msg-config-trace-v3-datadogremoteconfig */
 export interface DatadogRemoteConfig {
-  pollingInterval?: google_protobuf.Duration | undefined;
+  readonly pollingInterval?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/datadog.proto#envoy-v3-api-msg-config-trace-v3-datadogconfig */
 export interface DatadogConfig {
-  collectorCluster?: string | undefined;
-  serviceName?: string | undefined;
-  collectorHostname?: string | undefined;
-  remoteConfig?: DatadogRemoteConfig | undefined;
+  readonly collectorCluster?: string | undefined;
+  readonly serviceName?: string | undefined;
+  readonly collectorHostname?: string | undefined;
+  readonly remoteConfig?: DatadogRemoteConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/dynamic_ot.proto#envoy-v3-api-msg-config-trace-v3-dynamicotconfig */
 export interface DynamicOtConfig {
   /** @deprecated */
-  library?: string | undefined;
+  readonly library?: string | undefined;
   /** @deprecated */
-  config?: google_protobuf.Struct | undefined;
+  readonly config?: google_protobuf.Struct | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/http_tracer.proto#envoy-v3-api-msg-config-trace-v3-tracing */
 export interface Tracing {
-  http?: Tracing_Http | undefined;
+  readonly http?: Tracing_Http | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/http_tracer.proto#envoy-v3-api-msg-config-trace-v3-tracing-http */
 export interface Tracing_Http {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/lightstep.proto#envoy-v3-api-msg-config-trace-v3-lightstepconfig */
 export interface LightstepConfig {
-  collectorCluster?: string | undefined;
+  readonly collectorCluster?: string | undefined;
   /** @deprecated */
-  accessTokenFile?: string | undefined;
-  accessToken?: envoy_config_core_v3.DataSource | undefined;
-  propagationModes?: LightstepConfig_PropagationMode[] | undefined;
+  readonly accessTokenFile?: string | undefined;
+  readonly accessToken?: envoy_config_core_v3.DataSource | undefined;
+  readonly propagationModes?: readonly LightstepConfig_PropagationMode[] | undefined;
 }
 
 export type LightstepConfig_PropagationMode = "ENVOY" | "LIGHTSTEP" | "B3" | "TRACE_CONTEXT";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/opentelemetry.proto#envoy-v3-api-msg-config-trace-v3-opentelemetryconfig */
 export interface OpenTelemetryConfig {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  httpService?: envoy_config_core_v3.HttpService | undefined;
-  exporter?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  serviceName?: string | undefined;
-  resourceDetectors?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  sampler?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  maxCacheSize?: google_protobuf.UInt32Value | undefined;
-  setTelemetrySdkResourceAttributes?: google_protobuf.BoolValue | undefined;
-  setServiceNameResourceAttribute?: google_protobuf.BoolValue | undefined;
-  setInstrumentationScope?: google_protobuf.BoolValue | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly httpService?: envoy_config_core_v3.HttpService | undefined;
+  readonly exporter?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly serviceName?: string | undefined;
+  readonly resourceDetectors?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly sampler?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly maxCacheSize?: google_protobuf.UInt32Value | undefined;
+  readonly setTelemetrySdkResourceAttributes?: google_protobuf.BoolValue | undefined;
+  readonly setServiceNameResourceAttribute?: google_protobuf.BoolValue | undefined;
+  readonly setInstrumentationScope?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/service.proto#envoy-v3-api-msg-config-trace-v3-traceserviceconfig */
 export interface TraceServiceConfig {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/skywalking.proto#envoy-v3-api-msg-config-trace-v3-skywalkingconfig */
 export interface SkyWalkingConfig {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  clientConfig?: ClientConfig | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly clientConfig?: ClientConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/skywalking.proto#envoy-v3-api-msg-config-trace-v3-clientconfig */
 export interface ClientConfig {
-  serviceName?: string | undefined;
-  instanceName?: string | undefined;
-  backendToken?: string | undefined;
-  maxCacheSize?: google_protobuf.UInt32Value | undefined;
+  readonly serviceName?: string | undefined;
+  readonly instanceName?: string | undefined;
+  readonly backendToken?: string | undefined;
+  readonly maxCacheSize?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/xray.proto#envoy-v3-api-msg-config-trace-v3-xrayconfig */
 export interface XRayConfig {
-  daemonEndpoint?: envoy_config_core_v3.SocketAddress | undefined;
-  segmentName?: string | undefined;
-  samplingRuleManifest?: envoy_config_core_v3.DataSource | undefined;
-  segmentFields?: XRayConfig_SegmentFields | undefined;
+  readonly daemonEndpoint?: envoy_config_core_v3.SocketAddress | undefined;
+  readonly segmentName?: string | undefined;
+  readonly samplingRuleManifest?: envoy_config_core_v3.DataSource | undefined;
+  readonly segmentFields?: XRayConfig_SegmentFields | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/xray.proto#envoy-v3-api-msg-config-trace-v3-xrayconfig-segmentfields */
 export interface XRayConfig_SegmentFields {
-  origin?: string | undefined;
-  aws?: google_protobuf.Struct | undefined;
+  readonly origin?: string | undefined;
+  readonly aws?: google_protobuf.Struct | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/trace/v3/zipkin.proto#envoy-v3-api-msg-config-trace-v3-zipkinconfig */
 export interface ZipkinConfig {
-  collectorCluster?: string | undefined;
-  collectorEndpoint?: string | undefined;
-  traceId128bit?: boolean | undefined;
-  sharedSpanContext?: google_protobuf.BoolValue | undefined;
-  collectorEndpointVersion?: ZipkinConfig_CollectorEndpointVersion | undefined;
-  collectorHostname?: string | undefined;
+  readonly collectorCluster?: string | undefined;
+  readonly collectorEndpoint?: string | undefined;
+  readonly traceId128bit?: boolean | undefined;
+  readonly sharedSpanContext?: google_protobuf.BoolValue | undefined;
+  readonly collectorEndpointVersion?: ZipkinConfig_CollectorEndpointVersion | undefined;
+  readonly collectorHostname?: string | undefined;
   /** @deprecated */
-  splitSpansForRequest?: boolean | undefined;
-  traceContextOption?: ZipkinConfig_TraceContextOption | undefined;
-  collectorService?: envoy_config_core_v3.HttpService | undefined;
-  timestampTraceIds?: boolean | undefined;
+  readonly splitSpansForRequest?: boolean | undefined;
+  readonly traceContextOption?: ZipkinConfig_TraceContextOption | undefined;
+  readonly collectorService?: envoy_config_core_v3.HttpService | undefined;
+  readonly timestampTraceIds?: boolean | undefined;
 }
 
 export type ZipkinConfig_TraceContextOption = "USE_B3" | "USE_B3_WITH_W3C_PROPAGATION";

@@ -8,156 +8,156 @@ export type AccessLogType = "NotSet" | "TcpUpstreamConnected" | "TcpPeriodic" | 
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-tcpaccesslogentry */
 export interface TCPAccessLogEntry {
-  commonProperties?: AccessLogCommon | undefined;
-  connectionProperties?: ConnectionProperties | undefined;
+  readonly commonProperties?: AccessLogCommon | undefined;
+  readonly connectionProperties?: ConnectionProperties | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-httpaccesslogentry */
 export interface HTTPAccessLogEntry {
-  commonProperties?: AccessLogCommon | undefined;
-  protocolVersion?: HTTPAccessLogEntry_HTTPVersion | undefined;
-  request?: HTTPRequestProperties | undefined;
-  response?: HTTPResponseProperties | undefined;
+  readonly commonProperties?: AccessLogCommon | undefined;
+  readonly protocolVersion?: HTTPAccessLogEntry_HTTPVersion | undefined;
+  readonly request?: HTTPRequestProperties | undefined;
+  readonly response?: HTTPResponseProperties | undefined;
 }
 
 export type HTTPAccessLogEntry_HTTPVersion = "PROTOCOL_UNSPECIFIED" | "HTTP10" | "HTTP11" | "HTTP2" | "HTTP3";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-connectionproperties */
 export interface ConnectionProperties {
-  receivedBytes?: Int64 | undefined;
-  sentBytes?: Int64 | undefined;
+  readonly receivedBytes?: Int64 | undefined;
+  readonly sentBytes?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-accesslogcommon */
 export interface AccessLogCommon {
-  sampleRate?: number | undefined;
-  downstreamRemoteAddress?: envoy_config_core_v3.Address | undefined;
-  downstreamLocalAddress?: envoy_config_core_v3.Address | undefined;
-  tlsProperties?: TLSProperties | undefined;
-  startTime?: google_protobuf.Timestamp | undefined;
-  timeToLastRxByte?: google_protobuf.Duration | undefined;
-  timeToFirstUpstreamTxByte?: google_protobuf.Duration | undefined;
-  timeToLastUpstreamTxByte?: google_protobuf.Duration | undefined;
-  timeToFirstUpstreamRxByte?: google_protobuf.Duration | undefined;
-  timeToLastUpstreamRxByte?: google_protobuf.Duration | undefined;
-  timeToFirstDownstreamTxByte?: google_protobuf.Duration | undefined;
-  timeToLastDownstreamTxByte?: google_protobuf.Duration | undefined;
-  upstreamRemoteAddress?: envoy_config_core_v3.Address | undefined;
-  upstreamLocalAddress?: envoy_config_core_v3.Address | undefined;
-  upstreamCluster?: string | undefined;
-  responseFlags?: ResponseFlags | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
-  upstreamTransportFailureReason?: string | undefined;
-  routeName?: string | undefined;
-  downstreamDirectRemoteAddress?: envoy_config_core_v3.Address | undefined;
-  filterStateObjects?: { [key: string]: AnyMessage } | undefined;
-  customTags?: { [key: string]: string } | undefined;
-  duration?: google_protobuf.Duration | undefined;
-  upstreamRequestAttemptCount?: number | undefined;
-  connectionTerminationDetails?: string | undefined;
-  streamId?: string | undefined;
+  readonly sampleRate?: number | undefined;
+  readonly downstreamRemoteAddress?: envoy_config_core_v3.Address | undefined;
+  readonly downstreamLocalAddress?: envoy_config_core_v3.Address | undefined;
+  readonly tlsProperties?: TLSProperties | undefined;
+  readonly startTime?: google_protobuf.Timestamp | undefined;
+  readonly timeToLastRxByte?: google_protobuf.Duration | undefined;
+  readonly timeToFirstUpstreamTxByte?: google_protobuf.Duration | undefined;
+  readonly timeToLastUpstreamTxByte?: google_protobuf.Duration | undefined;
+  readonly timeToFirstUpstreamRxByte?: google_protobuf.Duration | undefined;
+  readonly timeToLastUpstreamRxByte?: google_protobuf.Duration | undefined;
+  readonly timeToFirstDownstreamTxByte?: google_protobuf.Duration | undefined;
+  readonly timeToLastDownstreamTxByte?: google_protobuf.Duration | undefined;
+  readonly upstreamRemoteAddress?: envoy_config_core_v3.Address | undefined;
+  readonly upstreamLocalAddress?: envoy_config_core_v3.Address | undefined;
+  readonly upstreamCluster?: string | undefined;
+  readonly responseFlags?: ResponseFlags | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly upstreamTransportFailureReason?: string | undefined;
+  readonly routeName?: string | undefined;
+  readonly downstreamDirectRemoteAddress?: envoy_config_core_v3.Address | undefined;
+  readonly filterStateObjects?: { readonly [key: string]: AnyMessage } | undefined;
+  readonly customTags?: { readonly [key: string]: string } | undefined;
+  readonly duration?: google_protobuf.Duration | undefined;
+  readonly upstreamRequestAttemptCount?: number | undefined;
+  readonly connectionTerminationDetails?: string | undefined;
+  readonly streamId?: string | undefined;
   /** @deprecated */
-  intermediateLogEntry?: boolean | undefined;
-  downstreamTransportFailureReason?: string | undefined;
-  downstreamWireBytesSent?: Int64 | undefined;
-  downstreamWireBytesReceived?: Int64 | undefined;
-  upstreamWireBytesSent?: Int64 | undefined;
-  upstreamWireBytesReceived?: Int64 | undefined;
-  accessLogType?: AccessLogType | undefined;
+  readonly intermediateLogEntry?: boolean | undefined;
+  readonly downstreamTransportFailureReason?: string | undefined;
+  readonly downstreamWireBytesSent?: Int64 | undefined;
+  readonly downstreamWireBytesReceived?: Int64 | undefined;
+  readonly upstreamWireBytesSent?: Int64 | undefined;
+  readonly upstreamWireBytesReceived?: Int64 | undefined;
+  readonly accessLogType?: AccessLogType | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-responseflags */
 export interface ResponseFlags {
-  failedLocalHealthcheck?: boolean | undefined;
-  noHealthyUpstream?: boolean | undefined;
-  upstreamRequestTimeout?: boolean | undefined;
-  localReset?: boolean | undefined;
-  upstreamRemoteReset?: boolean | undefined;
-  upstreamConnectionFailure?: boolean | undefined;
-  upstreamConnectionTermination?: boolean | undefined;
-  upstreamOverflow?: boolean | undefined;
-  noRouteFound?: boolean | undefined;
-  delayInjected?: boolean | undefined;
-  faultInjected?: boolean | undefined;
-  rateLimited?: boolean | undefined;
-  unauthorizedDetails?: ResponseFlags_Unauthorized | undefined;
-  rateLimitServiceError?: boolean | undefined;
-  downstreamConnectionTermination?: boolean | undefined;
-  upstreamRetryLimitExceeded?: boolean | undefined;
-  streamIdleTimeout?: boolean | undefined;
-  invalidEnvoyRequestHeaders?: boolean | undefined;
-  downstreamProtocolError?: boolean | undefined;
-  upstreamMaxStreamDurationReached?: boolean | undefined;
-  responseFromCacheFilter?: boolean | undefined;
-  noFilterConfigFound?: boolean | undefined;
-  durationTimeout?: boolean | undefined;
-  upstreamProtocolError?: boolean | undefined;
-  noClusterFound?: boolean | undefined;
-  overloadManager?: boolean | undefined;
-  dnsResolutionFailure?: boolean | undefined;
-  downstreamRemoteReset?: boolean | undefined;
+  readonly failedLocalHealthcheck?: boolean | undefined;
+  readonly noHealthyUpstream?: boolean | undefined;
+  readonly upstreamRequestTimeout?: boolean | undefined;
+  readonly localReset?: boolean | undefined;
+  readonly upstreamRemoteReset?: boolean | undefined;
+  readonly upstreamConnectionFailure?: boolean | undefined;
+  readonly upstreamConnectionTermination?: boolean | undefined;
+  readonly upstreamOverflow?: boolean | undefined;
+  readonly noRouteFound?: boolean | undefined;
+  readonly delayInjected?: boolean | undefined;
+  readonly faultInjected?: boolean | undefined;
+  readonly rateLimited?: boolean | undefined;
+  readonly unauthorizedDetails?: ResponseFlags_Unauthorized | undefined;
+  readonly rateLimitServiceError?: boolean | undefined;
+  readonly downstreamConnectionTermination?: boolean | undefined;
+  readonly upstreamRetryLimitExceeded?: boolean | undefined;
+  readonly streamIdleTimeout?: boolean | undefined;
+  readonly invalidEnvoyRequestHeaders?: boolean | undefined;
+  readonly downstreamProtocolError?: boolean | undefined;
+  readonly upstreamMaxStreamDurationReached?: boolean | undefined;
+  readonly responseFromCacheFilter?: boolean | undefined;
+  readonly noFilterConfigFound?: boolean | undefined;
+  readonly durationTimeout?: boolean | undefined;
+  readonly upstreamProtocolError?: boolean | undefined;
+  readonly noClusterFound?: boolean | undefined;
+  readonly overloadManager?: boolean | undefined;
+  readonly dnsResolutionFailure?: boolean | undefined;
+  readonly downstreamRemoteReset?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-responseflags-unauthorized */
 export interface ResponseFlags_Unauthorized {
-  reason?: ResponseFlags_Unauthorized_Reason | undefined;
+  readonly reason?: ResponseFlags_Unauthorized_Reason | undefined;
 }
 
 export type ResponseFlags_Unauthorized_Reason = "REASON_UNSPECIFIED" | "EXTERNAL_SERVICE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-tlsproperties */
 export interface TLSProperties {
-  tlsVersion?: TLSProperties_TLSVersion | undefined;
-  tlsCipherSuite?: google_protobuf.UInt32Value | undefined;
-  tlsSniHostname?: string | undefined;
-  localCertificateProperties?: TLSProperties_CertificateProperties | undefined;
-  peerCertificateProperties?: TLSProperties_CertificateProperties | undefined;
-  tlsSessionId?: string | undefined;
-  ja3Fingerprint?: string | undefined;
+  readonly tlsVersion?: TLSProperties_TLSVersion | undefined;
+  readonly tlsCipherSuite?: google_protobuf.UInt32Value | undefined;
+  readonly tlsSniHostname?: string | undefined;
+  readonly localCertificateProperties?: TLSProperties_CertificateProperties | undefined;
+  readonly peerCertificateProperties?: TLSProperties_CertificateProperties | undefined;
+  readonly tlsSessionId?: string | undefined;
+  readonly ja3Fingerprint?: string | undefined;
 }
 
 export type TLSProperties_TLSVersion = "VERSION_UNSPECIFIED" | "TLSv1" | "TLSv1_1" | "TLSv1_2" | "TLSv1_3";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-tlsproperties-certificateproperties */
 export interface TLSProperties_CertificateProperties {
-  subjectAltName?: TLSProperties_CertificateProperties_SubjectAltName[] | undefined;
-  subject?: string | undefined;
-  issuer?: string | undefined;
+  readonly subjectAltName?: readonly TLSProperties_CertificateProperties_SubjectAltName[] | undefined;
+  readonly subject?: string | undefined;
+  readonly issuer?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-tlsproperties-certificateproperties-subjectaltname */
 export interface TLSProperties_CertificateProperties_SubjectAltName {
-  uri?: string | undefined;
-  dns?: string | undefined;
+  readonly uri?: string | undefined;
+  readonly dns?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-httprequestproperties */
 export interface HTTPRequestProperties {
-  requestMethod?: envoy_config_core_v3.RequestMethod | undefined;
-  scheme?: string | undefined;
-  authority?: string | undefined;
-  port?: google_protobuf.UInt32Value | undefined;
-  path?: string | undefined;
-  userAgent?: string | undefined;
-  referer?: string | undefined;
-  forwardedFor?: string | undefined;
-  requestId?: string | undefined;
-  originalPath?: string | undefined;
-  requestHeadersBytes?: Int64 | undefined;
-  requestBodyBytes?: Int64 | undefined;
-  requestHeaders?: { [key: string]: string } | undefined;
-  upstreamHeaderBytesSent?: Int64 | undefined;
-  downstreamHeaderBytesReceived?: Int64 | undefined;
+  readonly requestMethod?: envoy_config_core_v3.RequestMethod | undefined;
+  readonly scheme?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly port?: google_protobuf.UInt32Value | undefined;
+  readonly path?: string | undefined;
+  readonly userAgent?: string | undefined;
+  readonly referer?: string | undefined;
+  readonly forwardedFor?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly originalPath?: string | undefined;
+  readonly requestHeadersBytes?: Int64 | undefined;
+  readonly requestBodyBytes?: Int64 | undefined;
+  readonly requestHeaders?: { readonly [key: string]: string } | undefined;
+  readonly upstreamHeaderBytesSent?: Int64 | undefined;
+  readonly downstreamHeaderBytesReceived?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/data/accesslog/v3/accesslog.proto#envoy-v3-api-msg-data-accesslog-v3-httpresponseproperties */
 export interface HTTPResponseProperties {
-  responseCode?: google_protobuf.UInt32Value | undefined;
-  responseHeadersBytes?: Int64 | undefined;
-  responseBodyBytes?: Int64 | undefined;
-  responseHeaders?: { [key: string]: string } | undefined;
-  responseTrailers?: { [key: string]: string } | undefined;
-  responseCodeDetails?: string | undefined;
-  upstreamHeaderBytesReceived?: Int64 | undefined;
-  downstreamHeaderBytesSent?: Int64 | undefined;
+  readonly responseCode?: google_protobuf.UInt32Value | undefined;
+  readonly responseHeadersBytes?: Int64 | undefined;
+  readonly responseBodyBytes?: Int64 | undefined;
+  readonly responseHeaders?: { readonly [key: string]: string } | undefined;
+  readonly responseTrailers?: { readonly [key: string]: string } | undefined;
+  readonly responseCodeDetails?: string | undefined;
+  readonly upstreamHeaderBytesReceived?: Int64 | undefined;
+  readonly downstreamHeaderBytesSent?: Int64 | undefined;
 }

@@ -4,12 +4,12 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/file/v3/file.proto#envoy-v3-api-msg-extensions-access-loggers-file-v3-fileaccesslog */
 export interface FileAccessLog {
-  path?: string | undefined;
+  readonly path?: string | undefined;
   /** @deprecated */
-  format?: string | undefined;
+  readonly format?: string | undefined;
   /** @deprecated */
-  jsonFormat?: google_protobuf.Struct | undefined;
+  readonly jsonFormat?: google_protobuf.Struct | undefined;
   /** @deprecated */
-  typedJsonFormat?: google_protobuf.Struct | undefined;
-  logFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly typedJsonFormat?: google_protobuf.Struct | undefined;
+  readonly logFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
 }

@@ -3,6 +3,6 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/filters/cel/v3/cel.proto#envoy-v3-api-msg-extensions-access-loggers-filters-cel-v3-expressionfilter */
 export interface ExpressionFilter {
-  expression?: string | undefined;
-  celConfig?: envoy_config_core_v3.CelExpressionConfig | undefined;
+  readonly expression?: string | undefined;
+  readonly celConfig?: envoy_config_core_v3.CelExpressionConfig | undefined;
 }

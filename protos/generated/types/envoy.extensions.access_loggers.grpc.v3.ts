@@ -5,25 +5,25 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/grpc/v3/als.proto#envoy-v3-api-msg-extensions-access-loggers-grpc-v3-httpgrpcaccesslogconfig */
 export interface HttpGrpcAccessLogConfig {
-  commonConfig?: CommonGrpcAccessLogConfig | undefined;
-  additionalRequestHeadersToLog?: string[] | undefined;
-  additionalResponseHeadersToLog?: string[] | undefined;
-  additionalResponseTrailersToLog?: string[] | undefined;
+  readonly commonConfig?: CommonGrpcAccessLogConfig | undefined;
+  readonly additionalRequestHeadersToLog?: readonly string[] | undefined;
+  readonly additionalResponseHeadersToLog?: readonly string[] | undefined;
+  readonly additionalResponseTrailersToLog?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/grpc/v3/als.proto#envoy-v3-api-msg-extensions-access-loggers-grpc-v3-tcpgrpcaccesslogconfig */
 export interface TcpGrpcAccessLogConfig {
-  commonConfig?: CommonGrpcAccessLogConfig | undefined;
+  readonly commonConfig?: CommonGrpcAccessLogConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/grpc/v3/als.proto#envoy-v3-api-msg-extensions-access-loggers-grpc-v3-commongrpcaccesslogconfig */
 export interface CommonGrpcAccessLogConfig {
-  logName?: string | undefined;
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
-  bufferFlushInterval?: google_protobuf.Duration | undefined;
-  bufferSizeBytes?: google_protobuf.UInt32Value | undefined;
-  filterStateObjectsToLog?: string[] | undefined;
-  grpcStreamRetryPolicy?: envoy_config_core_v3.RetryPolicy | undefined;
-  customTags?: envoy_type_tracing_v3.CustomTag[] | undefined;
+  readonly logName?: string | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
+  readonly bufferFlushInterval?: google_protobuf.Duration | undefined;
+  readonly bufferSizeBytes?: google_protobuf.UInt32Value | undefined;
+  readonly filterStateObjectsToLog?: readonly string[] | undefined;
+  readonly grpcStreamRetryPolicy?: envoy_config_core_v3.RetryPolicy | undefined;
+  readonly customTags?: readonly envoy_type_tracing_v3.CustomTag[] | undefined;
 }

@@ -8,19 +8,19 @@ import type * as opentelemetry_proto_common_v1 from "./opentelemetry.proto.commo
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/open_telemetry/v3/logs_service.proto#envoy-v3-api-msg-extensions-access-loggers-open-telemetry-v3-opentelemetryaccesslogconfig */
 export interface OpenTelemetryAccessLogConfig {
   /** @deprecated */
-  commonConfig?: envoy_extensions_access_loggers_grpc_v3.CommonGrpcAccessLogConfig | undefined;
-  httpService?: envoy_config_core_v3.HttpService | undefined;
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  disableBuiltinLabels?: boolean | undefined;
-  resourceAttributes?: opentelemetry_proto_common_v1.KeyValueList | undefined;
-  resourceDetectors?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  body?: opentelemetry_proto_common_v1.AnyValue | undefined;
-  attributes?: opentelemetry_proto_common_v1.KeyValueList | undefined;
-  statPrefix?: string | undefined;
-  formatters?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  logName?: string | undefined;
-  bufferFlushInterval?: google_protobuf.Duration | undefined;
-  bufferSizeBytes?: google_protobuf.UInt32Value | undefined;
-  filterStateObjectsToLog?: string[] | undefined;
-  customTags?: envoy_type_tracing_v3.CustomTag[] | undefined;
+  readonly commonConfig?: envoy_extensions_access_loggers_grpc_v3.CommonGrpcAccessLogConfig | undefined;
+  readonly httpService?: envoy_config_core_v3.HttpService | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly disableBuiltinLabels?: boolean | undefined;
+  readonly resourceAttributes?: opentelemetry_proto_common_v1.KeyValueList | undefined;
+  readonly resourceDetectors?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly body?: opentelemetry_proto_common_v1.AnyValue | undefined;
+  readonly attributes?: opentelemetry_proto_common_v1.KeyValueList | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly formatters?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly logName?: string | undefined;
+  readonly bufferFlushInterval?: google_protobuf.Duration | undefined;
+  readonly bufferSizeBytes?: google_protobuf.UInt32Value | undefined;
+  readonly filterStateObjectsToLog?: readonly string[] | undefined;
+  readonly customTags?: readonly envoy_type_tracing_v3.CustomTag[] | undefined;
 }

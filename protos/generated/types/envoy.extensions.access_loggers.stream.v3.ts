@@ -3,10 +3,10 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/stream/v3/stream.proto#envoy-v3-api-msg-extensions-access-loggers-stream-v3-stdoutaccesslog */
 export interface StdoutAccessLog {
-  logFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly logFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/stream/v3/stream.proto#envoy-v3-api-msg-extensions-access-loggers-stream-v3-stderraccesslog */
 export interface StderrAccessLog {
-  logFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly logFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
 }

@@ -3,11 +3,11 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/clusters/aggregate/v3/cluster.proto#envoy-v3-api-msg-extensions-clusters-aggregate-v3-clusterconfig */
 export interface ClusterConfig {
-  clusters?: string[] | undefined;
+  readonly clusters?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/clusters/aggregate/v3/cluster.proto#envoy-v3-api-msg-extensions-clusters-aggregate-v3-aggregateclusterresource */
 export interface AggregateClusterResource {
-  configSource?: envoy_config_core_v3.ConfigSource | undefined;
-  resourceName?: string | undefined;
+  readonly configSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly resourceName?: string | undefined;
 }

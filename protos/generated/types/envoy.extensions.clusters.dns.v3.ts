@@ -5,18 +5,18 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/clusters/dns/v3/dns_cluster.proto#envoy-v3-api-msg-extensions-clusters-dns-v3-dnscluster */
 export interface DnsCluster {
-  dnsRefreshRate?: google_protobuf.Duration | undefined;
-  dnsFailureRefreshRate?: DnsCluster_RefreshRate | undefined;
-  respectDnsTtl?: boolean | undefined;
-  dnsJitter?: google_protobuf.Duration | undefined;
-  typedDnsResolverConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  dnsLookupFamily?: envoy_extensions_clusters_common_dns_v3.DnsLookupFamily | undefined;
-  allAddressesInSingleEndpoint?: boolean | undefined;
-  dnsMinRefreshRate?: google_protobuf.Duration | undefined;
+  readonly dnsRefreshRate?: google_protobuf.Duration | undefined;
+  readonly dnsFailureRefreshRate?: DnsCluster_RefreshRate | undefined;
+  readonly respectDnsTtl?: boolean | undefined;
+  readonly dnsJitter?: google_protobuf.Duration | undefined;
+  readonly typedDnsResolverConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly dnsLookupFamily?: envoy_extensions_clusters_common_dns_v3.DnsLookupFamily | undefined;
+  readonly allAddressesInSingleEndpoint?: boolean | undefined;
+  readonly dnsMinRefreshRate?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/clusters/dns/v3/dns_cluster.proto#envoy-v3-api-msg-extensions-clusters-dns-v3-dnscluster-refreshrate */
 export interface DnsCluster_RefreshRate {
-  baseInterval?: google_protobuf.Duration | undefined;
-  maxInterval?: google_protobuf.Duration | undefined;
+  readonly baseInterval?: google_protobuf.Duration | undefined;
+  readonly maxInterval?: google_protobuf.Duration | undefined;
 }

@@ -6,12 +6,12 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/matching/v3/extension_matcher.proto#envoy-v3-api-msg-extensions-common-matching-v3-extensionwithmatcher */
 export interface ExtensionWithMatcher {
   /** @deprecated */
-  matcher?: envoy_config_common_matcher_v3.Matcher | undefined;
-  xdsMatcher?: xds_type_matcher_v3.Matcher | undefined;
-  extensionConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly matcher?: envoy_config_common_matcher_v3.Matcher | undefined;
+  readonly xdsMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly extensionConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/matching/v3/extension_matcher.proto#envoy-v3-api-msg-extensions-common-matching-v3-extensionwithmatcherperroute */
 export interface ExtensionWithMatcherPerRoute {
-  xdsMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly xdsMatcher?: xds_type_matcher_v3.Matcher | undefined;
 }

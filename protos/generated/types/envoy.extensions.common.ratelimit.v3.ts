@@ -8,30 +8,30 @@ export type VhRateLimitsOptions = "OVERRIDE" | "INCLUDE" | "IGNORE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/ratelimit/v3/ratelimit.proto#envoy-v3-api-msg-extensions-common-ratelimit-v3-ratelimitdescriptor */
 export interface RateLimitDescriptor {
-  entries?: RateLimitDescriptor_Entry[] | undefined;
-  limit?: RateLimitDescriptor_RateLimitOverride | undefined;
-  hitsAddend?: google_protobuf.UInt64Value | undefined;
-  isNegativeHits?: boolean | undefined;
+  readonly entries?: readonly RateLimitDescriptor_Entry[] | undefined;
+  readonly limit?: RateLimitDescriptor_RateLimitOverride | undefined;
+  readonly hitsAddend?: google_protobuf.UInt64Value | undefined;
+  readonly isNegativeHits?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/ratelimit/v3/ratelimit.proto#envoy-v3-api-msg-extensions-common-ratelimit-v3-ratelimitdescriptor-entry */
 export interface RateLimitDescriptor_Entry {
-  key?: string | undefined;
-  value?: string | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/ratelimit/v3/ratelimit.proto#envoy-v3-api-msg-extensions-common-ratelimit-v3-ratelimitdescriptor-ratelimitoverride */
 export interface RateLimitDescriptor_RateLimitOverride {
-  requestsPerUnit?: number | undefined;
-  unit?: envoy_type_v3.RateLimitUnit | undefined;
-  unitMultiplier?: google_protobuf.UInt32Value | undefined;
+  readonly requestsPerUnit?: number | undefined;
+  readonly unit?: envoy_type_v3.RateLimitUnit | undefined;
+  readonly unitMultiplier?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/ratelimit/v3/ratelimit.proto#envoy-v3-api-msg-extensions-common-ratelimit-v3-localratelimitdescriptor */
 export interface LocalRateLimitDescriptor {
-  entries?: RateLimitDescriptor_Entry[] | undefined;
-  tokenBucket?: envoy_type_v3.TokenBucket | undefined;
-  shadowMode?: boolean | undefined;
+  readonly entries?: readonly RateLimitDescriptor_Entry[] | undefined;
+  readonly tokenBucket?: envoy_type_v3.TokenBucket | undefined;
+  readonly shadowMode?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/common/ratelimit/v3/ratelimit.proto#envoy-v3-api-msg-extensions-common-ratelimit-v3-localclusterratelimit */

@@ -3,12 +3,12 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/compression/brotli/compressor/v3/brotli.proto#envoy-v3-api-msg-extensions-compression-brotli-compressor-v3-brotli */
 export interface Brotli {
-  quality?: google_protobuf.UInt32Value | undefined;
-  encoderMode?: Brotli_EncoderMode | undefined;
-  windowBits?: google_protobuf.UInt32Value | undefined;
-  inputBlockBits?: google_protobuf.UInt32Value | undefined;
-  chunkSize?: google_protobuf.UInt32Value | undefined;
-  disableLiteralContextModeling?: boolean | undefined;
+  readonly quality?: google_protobuf.UInt32Value | undefined;
+  readonly encoderMode?: Brotli_EncoderMode | undefined;
+  readonly windowBits?: google_protobuf.UInt32Value | undefined;
+  readonly inputBlockBits?: google_protobuf.UInt32Value | undefined;
+  readonly chunkSize?: google_protobuf.UInt32Value | undefined;
+  readonly disableLiteralContextModeling?: boolean | undefined;
 }
 
 export type Brotli_EncoderMode = "DEFAULT" | "GENERIC" | "TEXT" | "FONT";

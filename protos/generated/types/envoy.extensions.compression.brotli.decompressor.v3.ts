@@ -3,6 +3,6 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/compression/brotli/decompressor/v3/brotli.proto#envoy-v3-api-msg-extensions-compression-brotli-decompressor-v3-brotli */
 export interface Brotli {
-  disableRingBufferReallocation?: boolean | undefined;
-  chunkSize?: google_protobuf.UInt32Value | undefined;
+  readonly disableRingBufferReallocation?: boolean | undefined;
+  readonly chunkSize?: google_protobuf.UInt32Value | undefined;
 }

@@ -3,11 +3,11 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/compression/gzip/compressor/v3/gzip.proto#envoy-v3-api-msg-extensions-compression-gzip-compressor-v3-gzip */
 export interface Gzip {
-  memoryLevel?: google_protobuf.UInt32Value | undefined;
-  compressionLevel?: Gzip_CompressionLevel | undefined;
-  compressionStrategy?: Gzip_CompressionStrategy | undefined;
-  windowBits?: google_protobuf.UInt32Value | undefined;
-  chunkSize?: google_protobuf.UInt32Value | undefined;
+  readonly memoryLevel?: google_protobuf.UInt32Value | undefined;
+  readonly compressionLevel?: Gzip_CompressionLevel | undefined;
+  readonly compressionStrategy?: Gzip_CompressionStrategy | undefined;
+  readonly windowBits?: google_protobuf.UInt32Value | undefined;
+  readonly chunkSize?: google_protobuf.UInt32Value | undefined;
 }
 
 export type Gzip_CompressionStrategy = "DEFAULT_STRATEGY" | "FILTERED" | "HUFFMAN_ONLY" | "RLE" | "FIXED";

@@ -3,7 +3,7 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/compression/gzip/decompressor/v3/gzip.proto#envoy-v3-api-msg-extensions-compression-gzip-decompressor-v3-gzip */
 export interface Gzip {
-  windowBits?: google_protobuf.UInt32Value | undefined;
-  chunkSize?: google_protobuf.UInt32Value | undefined;
-  maxInflateRatio?: google_protobuf.UInt32Value | undefined;
+  readonly windowBits?: google_protobuf.UInt32Value | undefined;
+  readonly chunkSize?: google_protobuf.UInt32Value | undefined;
+  readonly maxInflateRatio?: google_protobuf.UInt32Value | undefined;
 }

@@ -4,11 +4,11 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/compression/zstd/compressor/v3/zstd.proto#envoy-v3-api-msg-extensions-compression-zstd-compressor-v3-zstd */
 export interface Zstd {
-  compressionLevel?: google_protobuf.UInt32Value | undefined;
-  enableChecksum?: boolean | undefined;
-  strategy?: Zstd_Strategy | undefined;
-  dictionary?: envoy_config_core_v3.DataSource | undefined;
-  chunkSize?: google_protobuf.UInt32Value | undefined;
+  readonly compressionLevel?: google_protobuf.UInt32Value | undefined;
+  readonly enableChecksum?: boolean | undefined;
+  readonly strategy?: Zstd_Strategy | undefined;
+  readonly dictionary?: envoy_config_core_v3.DataSource | undefined;
+  readonly chunkSize?: google_protobuf.UInt32Value | undefined;
 }
 
 export type Zstd_Strategy = "DEFAULT" | "FAST" | "DFAST" | "GREEDY" | "LAZY" | "LAZY2" | "BTLAZY2" | "BTOPT" | "BTULTRA" | "BTULTRA2";

@@ -4,6 +4,6 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/compression/zstd/decompressor/v3/zstd.proto#envoy-v3-api-msg-extensions-compression-zstd-decompressor-v3-zstd */
 export interface Zstd {
-  dictionaries?: envoy_config_core_v3.DataSource[] | undefined;
-  chunkSize?: google_protobuf.UInt32Value | undefined;
+  readonly dictionaries?: readonly envoy_config_core_v3.DataSource[] | undefined;
+  readonly chunkSize?: google_protobuf.UInt32Value | undefined;
 }

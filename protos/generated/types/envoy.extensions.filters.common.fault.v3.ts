@@ -5,9 +5,9 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/common/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-common-fault-v3-faultdelay */
 export interface FaultDelay {
-  fixedDelay?: google_protobuf.Duration | undefined;
-  headerDelay?: FaultDelay_HeaderDelay | undefined;
-  percentage?: envoy_type_v3.FractionalPercent | undefined;
+  readonly fixedDelay?: google_protobuf.Duration | undefined;
+  readonly headerDelay?: FaultDelay_HeaderDelay | undefined;
+  readonly percentage?: envoy_type_v3.FractionalPercent | undefined;
 }
 
 export type FaultDelay_FaultDelayType = "FIXED";
@@ -18,14 +18,14 @@ export interface FaultDelay_HeaderDelay {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/common/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-common-fault-v3-faultratelimit */
 export interface FaultRateLimit {
-  fixedLimit?: FaultRateLimit_FixedLimit | undefined;
-  headerLimit?: FaultRateLimit_HeaderLimit | undefined;
-  percentage?: envoy_type_v3.FractionalPercent | undefined;
+  readonly fixedLimit?: FaultRateLimit_FixedLimit | undefined;
+  readonly headerLimit?: FaultRateLimit_HeaderLimit | undefined;
+  readonly percentage?: envoy_type_v3.FractionalPercent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/common/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-common-fault-v3-faultratelimit-fixedlimit */
 export interface FaultRateLimit_FixedLimit {
-  limitKbps?: Int64 | undefined;
+  readonly limitKbps?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/common/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-common-fault-v3-faultratelimit-headerlimit */

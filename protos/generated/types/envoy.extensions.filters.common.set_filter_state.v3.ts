@@ -3,13 +3,13 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/common/set_filter_state/v3/value.proto#envoy-v3-api-msg-extensions-filters-common-set-filter-state-v3-filterstatevalue */
 export interface FilterStateValue {
-  objectKey?: string | undefined;
-  factoryKey?: string | undefined;
-  formatString?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly objectKey?: string | undefined;
+  readonly factoryKey?: string | undefined;
+  readonly formatString?: envoy_config_core_v3.SubstitutionFormatString | undefined;
   /** @deprecated */
-  readOnly?: boolean | undefined;
-  sharedWithUpstream?: FilterStateValue_SharedWithUpstream | undefined;
-  skipIfEmpty?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly sharedWithUpstream?: FilterStateValue_SharedWithUpstream | undefined;
+  readonly skipIfEmpty?: boolean | undefined;
 }
 
 export type FilterStateValue_SharedWithUpstream = "NONE" | "ONCE" | "TRANSITIVE";

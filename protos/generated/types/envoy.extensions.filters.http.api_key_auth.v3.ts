@@ -2,34 +2,34 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/api_key_auth/v3/api_key_auth.proto#envoy-v3-api-msg-extensions-filters-http-api-key-auth-v3-apikeyauth */
 export interface ApiKeyAuth {
-  credentials?: Credential[] | undefined;
-  keySources?: KeySource[] | undefined;
-  forwarding?: Forwarding | undefined;
+  readonly credentials?: readonly Credential[] | undefined;
+  readonly keySources?: readonly KeySource[] | undefined;
+  readonly forwarding?: Forwarding | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/api_key_auth/v3/api_key_auth.proto#envoy-v3-api-msg-extensions-filters-http-api-key-auth-v3-apikeyauthperroute */
 export interface ApiKeyAuthPerRoute {
-  credentials?: Credential[] | undefined;
-  keySources?: KeySource[] | undefined;
-  allowedClients?: string[] | undefined;
-  forwarding?: Forwarding | undefined;
+  readonly credentials?: readonly Credential[] | undefined;
+  readonly keySources?: readonly KeySource[] | undefined;
+  readonly allowedClients?: readonly string[] | undefined;
+  readonly forwarding?: Forwarding | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/api_key_auth/v3/api_key_auth.proto#envoy-v3-api-msg-extensions-filters-http-api-key-auth-v3-credential */
 export interface Credential {
-  key?: string | undefined;
-  client?: string | undefined;
+  readonly key?: string | undefined;
+  readonly client?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/api_key_auth/v3/api_key_auth.proto#envoy-v3-api-msg-extensions-filters-http-api-key-auth-v3-keysource */
 export interface KeySource {
-  header?: string | undefined;
-  query?: string | undefined;
-  cookie?: string | undefined;
+  readonly header?: string | undefined;
+  readonly query?: string | undefined;
+  readonly cookie?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/api_key_auth/v3/api_key_auth.proto#envoy-v3-api-msg-extensions-filters-http-api-key-auth-v3-forwarding */
 export interface Forwarding {
-  header?: string | undefined;
-  hideCredentials?: boolean | undefined;
+  readonly header?: string | undefined;
+  readonly hideCredentials?: boolean | undefined;
 }

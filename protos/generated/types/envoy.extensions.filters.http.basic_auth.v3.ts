@@ -3,16 +3,16 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/basic_auth/v3/basic_auth.proto#envoy-v3-api-msg-extensions-filters-http-basic-auth-v3-basicauth */
 export interface BasicAuth {
-  users?: envoy_config_core_v3.DataSource | undefined;
-  forwardUsernameHeader?: string | undefined;
-  authenticationHeader?: string | undefined;
-  allowMissing?: boolean | undefined;
-  emitDynamicMetadata?: boolean | undefined;
-  realm?: string | undefined;
+  readonly users?: envoy_config_core_v3.DataSource | undefined;
+  readonly forwardUsernameHeader?: string | undefined;
+  readonly authenticationHeader?: string | undefined;
+  readonly allowMissing?: boolean | undefined;
+  readonly emitDynamicMetadata?: boolean | undefined;
+  readonly realm?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/basic_auth/v3/basic_auth.proto#envoy-v3-api-msg-extensions-filters-http-basic-auth-v3-basicauthperroute */
 export interface BasicAuthPerRoute {
-  users?: envoy_config_core_v3.DataSource | undefined;
-  realm?: string | undefined;
+  readonly users?: envoy_config_core_v3.DataSource | undefined;
+  readonly realm?: string | undefined;
 }

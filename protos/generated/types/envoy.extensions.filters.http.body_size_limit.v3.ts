@@ -3,5 +3,5 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/body_size_limit/v3/body_size_limit.proto#envoy-v3-api-msg-extensions-filters-http-body-size-limit-v3-bodysizelimit */
 export interface BodySizeLimit {
-  maxRequestBytes?: google_protobuf.UInt64Value | undefined;
+  readonly maxRequestBytes?: google_protobuf.UInt64Value | undefined;
 }

@@ -3,11 +3,11 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/buffer/v3/buffer.proto#envoy-v3-api-msg-extensions-filters-http-buffer-v3-buffer */
 export interface Buffer {
-  maxRequestBytes?: google_protobuf.UInt32Value | undefined;
+  readonly maxRequestBytes?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/buffer/v3/buffer.proto#envoy-v3-api-msg-extensions-filters-http-buffer-v3-bufferperroute */
 export interface BufferPerRoute {
-  disabled?: boolean | undefined;
-  buffer?: Buffer | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly buffer?: Buffer | undefined;
 }

@@ -4,31 +4,31 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/composite/v3/composite.proto#envoy-v3-api-msg-extensions-filters-http-composite-v3-composite */
 export interface Composite {
-  namedFilterChains?: { [key: string]: FilterChainConfiguration } | undefined;
-  matcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly namedFilterChains?: { readonly [key: string]: FilterChainConfiguration } | undefined;
+  readonly matcher?: xds_type_matcher_v3.Matcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/composite/v3/composite.proto#envoy-v3-api-msg-extensions-filters-http-composite-v3-compositeperroute */
 export interface CompositePerRoute {
-  matcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly matcher?: xds_type_matcher_v3.Matcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/composite/v3/composite.proto#envoy-v3-api-msg-extensions-filters-http-composite-v3-filterchainconfiguration */
 export interface FilterChainConfiguration {
-  typedConfig?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly typedConfig?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/composite/v3/composite.proto#envoy-v3-api-msg-extensions-filters-http-composite-v3-dynamicconfig */
 export interface DynamicConfig {
-  name?: string | undefined;
-  configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
+  readonly name?: string | undefined;
+  readonly configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/composite/v3/composite.proto#envoy-v3-api-msg-extensions-filters-http-composite-v3-executefilteraction */
 export interface ExecuteFilterAction {
-  typedConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  dynamicConfig?: DynamicConfig | undefined;
-  filterChain?: FilterChainConfiguration | undefined;
-  filterChainName?: string | undefined;
-  samplePercent?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly typedConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly dynamicConfig?: DynamicConfig | undefined;
+  readonly filterChain?: FilterChainConfiguration | undefined;
+  readonly filterChainName?: string | undefined;
+  readonly samplePercent?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
 }

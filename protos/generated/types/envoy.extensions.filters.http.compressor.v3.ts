@@ -6,58 +6,58 @@ import type * as google_protobuf from "./google.protobuf.ts";
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-compressor */
 export interface Compressor {
   /** @deprecated */
-  contentLength?: google_protobuf.UInt32Value | undefined;
+  readonly contentLength?: google_protobuf.UInt32Value | undefined;
   /** @deprecated */
-  contentType?: string[] | undefined;
+  readonly contentType?: readonly string[] | undefined;
   /** @deprecated */
-  disableOnEtagHeader?: boolean | undefined;
+  readonly disableOnEtagHeader?: boolean | undefined;
   /** @deprecated */
-  removeAcceptEncodingHeader?: boolean | undefined;
+  readonly removeAcceptEncodingHeader?: boolean | undefined;
   /** @deprecated */
-  runtimeEnabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
-  compressorLibrary?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  requestDirectionConfig?: Compressor_RequestDirectionConfig | undefined;
-  responseDirectionConfig?: Compressor_ResponseDirectionConfig | undefined;
-  chooseFirst?: boolean | undefined;
+  readonly runtimeEnabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly compressorLibrary?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly requestDirectionConfig?: Compressor_RequestDirectionConfig | undefined;
+  readonly responseDirectionConfig?: Compressor_ResponseDirectionConfig | undefined;
+  readonly chooseFirst?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-compressor-commondirectionconfig */
 export interface Compressor_CommonDirectionConfig {
-  enabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
-  minContentLength?: google_protobuf.UInt32Value | undefined;
+  readonly enabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly minContentLength?: google_protobuf.UInt32Value | undefined;
   /** @deprecated */
-  contentType?: string[] | undefined;
-  contentTypeMatcher?: envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly contentType?: readonly string[] | undefined;
+  readonly contentTypeMatcher?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-compressor-requestdirectionconfig */
 export interface Compressor_RequestDirectionConfig {
-  commonConfig?: Compressor_CommonDirectionConfig | undefined;
+  readonly commonConfig?: Compressor_CommonDirectionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-compressor-responsedirectionconfig */
 export interface Compressor_ResponseDirectionConfig {
-  commonConfig?: Compressor_CommonDirectionConfig | undefined;
-  disableOnEtagHeader?: boolean | undefined;
-  weakenEtagOnCompress?: boolean | undefined;
-  removeAcceptEncodingHeader?: boolean | undefined;
-  uncompressibleResponseCodes?: number[] | undefined;
-  statusHeaderEnabled?: boolean | undefined;
+  readonly commonConfig?: Compressor_CommonDirectionConfig | undefined;
+  readonly disableOnEtagHeader?: boolean | undefined;
+  readonly weakenEtagOnCompress?: boolean | undefined;
+  readonly removeAcceptEncodingHeader?: boolean | undefined;
+  readonly uncompressibleResponseCodes?: readonly number[] | undefined;
+  readonly statusHeaderEnabled?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-responsedirectionoverrides */
 export interface ResponseDirectionOverrides {
-  removeAcceptEncodingHeader?: google_protobuf.BoolValue | undefined;
+  readonly removeAcceptEncodingHeader?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-compressoroverrides */
 export interface CompressorOverrides {
-  responseDirectionConfig?: ResponseDirectionOverrides | undefined;
-  compressorLibrary?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly responseDirectionConfig?: ResponseDirectionOverrides | undefined;
+  readonly compressorLibrary?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/compressor/v3/compressor.proto#envoy-v3-api-msg-extensions-filters-http-compressor-v3-compressorperroute */
 export interface CompressorPerRoute {
-  disabled?: boolean | undefined;
-  overrides?: CompressorOverrides | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly overrides?: CompressorOverrides | undefined;
 }

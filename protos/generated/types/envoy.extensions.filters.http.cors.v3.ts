@@ -9,14 +9,14 @@ export interface Cors {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/cors/v3/cors.proto#envoy-v3-api-msg-extensions-filters-http-cors-v3-corspolicy */
 export interface CorsPolicy {
-  allowOriginStringMatch?: envoy_type_matcher_v3.StringMatcher[] | undefined;
-  allowMethods?: string | undefined;
-  allowHeaders?: string | undefined;
-  exposeHeaders?: string | undefined;
-  maxAge?: string | undefined;
-  allowCredentials?: google_protobuf.BoolValue | undefined;
-  filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  shadowEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  allowPrivateNetworkAccess?: google_protobuf.BoolValue | undefined;
-  forwardNotMatchingPreflights?: google_protobuf.BoolValue | undefined;
+  readonly allowOriginStringMatch?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly allowMethods?: string | undefined;
+  readonly allowHeaders?: string | undefined;
+  readonly exposeHeaders?: string | undefined;
+  readonly maxAge?: string | undefined;
+  readonly allowCredentials?: google_protobuf.BoolValue | undefined;
+  readonly filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly shadowEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly allowPrivateNetworkAccess?: google_protobuf.BoolValue | undefined;
+  readonly forwardNotMatchingPreflights?: google_protobuf.BoolValue | undefined;
 }

@@ -3,7 +3,7 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/credential_injector/v3/credential_injector.proto#envoy-v3-api-msg-extensions-filters-http-credential-injector-v3-credentialinjector */
 export interface CredentialInjector {
-  overwrite?: boolean | undefined;
-  allowRequestWithoutCredential?: boolean | undefined;
-  credential?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly overwrite?: boolean | undefined;
+  readonly allowRequestWithoutCredential?: boolean | undefined;
+  readonly credential?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }

@@ -4,7 +4,7 @@ import type * as envoy_type_matcher_v3 from "./envoy.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/csrf/v3/csrf.proto#envoy-v3-api-msg-extensions-filters-http-csrf-v3-csrfpolicy */
 export interface CsrfPolicy {
-  filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  shadowEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  additionalOrigins?: envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly shadowEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly additionalOrigins?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
 }

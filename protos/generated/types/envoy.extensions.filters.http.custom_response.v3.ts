@@ -3,5 +3,5 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/custom_response/v3/custom_response.proto#envoy-v3-api-msg-extensions-filters-http-custom-response-v3-customresponse */
 export interface CustomResponse {
-  customResponseMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly customResponseMatcher?: xds_type_matcher_v3.Matcher | undefined;
 }

@@ -4,24 +4,24 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/decompressor/v3/decompressor.proto#envoy-v3-api-msg-extensions-filters-http-decompressor-v3-decompressor */
 export interface Decompressor {
-  decompressorLibrary?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  requestDirectionConfig?: Decompressor_RequestDirectionConfig | undefined;
-  responseDirectionConfig?: Decompressor_ResponseDirectionConfig | undefined;
+  readonly decompressorLibrary?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly requestDirectionConfig?: Decompressor_RequestDirectionConfig | undefined;
+  readonly responseDirectionConfig?: Decompressor_ResponseDirectionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/decompressor/v3/decompressor.proto#envoy-v3-api-msg-extensions-filters-http-decompressor-v3-decompressor-commondirectionconfig */
 export interface Decompressor_CommonDirectionConfig {
-  enabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
-  ignoreNoTransformHeader?: boolean | undefined;
+  readonly enabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly ignoreNoTransformHeader?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/decompressor/v3/decompressor.proto#envoy-v3-api-msg-extensions-filters-http-decompressor-v3-decompressor-requestdirectionconfig */
 export interface Decompressor_RequestDirectionConfig {
-  commonConfig?: Decompressor_CommonDirectionConfig | undefined;
-  advertiseAcceptEncoding?: google_protobuf.BoolValue | undefined;
+  readonly commonConfig?: Decompressor_CommonDirectionConfig | undefined;
+  readonly advertiseAcceptEncoding?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/decompressor/v3/decompressor.proto#envoy-v3-api-msg-extensions-filters-http-decompressor-v3-decompressor-responsedirectionconfig */
 export interface Decompressor_ResponseDirectionConfig {
-  commonConfig?: Decompressor_CommonDirectionConfig | undefined;
+  readonly commonConfig?: Decompressor_CommonDirectionConfig | undefined;
 }

@@ -7,95 +7,95 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-extauthz */
 export interface ExtAuthz {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  httpService?: HttpService | undefined;
-  transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
-  failureModeAllow?: boolean | undefined;
-  failureModeAllowHeaderAdd?: boolean | undefined;
-  withRequestBody?: BufferSettings | undefined;
-  clearRouteCache?: boolean | undefined;
-  clearRouteCacheHeaders?: string[] | undefined;
-  statusOnError?: envoy_type_v3.HttpStatus | undefined;
-  validateMutations?: boolean | undefined;
-  metadataContextNamespaces?: string[] | undefined;
-  typedMetadataContextNamespaces?: string[] | undefined;
-  routeMetadataContextNamespaces?: string[] | undefined;
-  routeTypedMetadataContextNamespaces?: string[] | undefined;
-  filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  filterEnabledMetadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
-  denyAtDisable?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
-  includePeerCertificate?: boolean | undefined;
-  statPrefix?: string | undefined;
-  bootstrapMetadataLabelsKey?: string | undefined;
-  allowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  disallowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  includeTlsSession?: boolean | undefined;
-  chargeClusterResponseStats?: google_protobuf.BoolValue | undefined;
-  encodeRawHeaders?: boolean | undefined;
-  decoderHeaderMutationRules?: envoy_config_common_mutation_rules_v3.HeaderMutationRules | undefined;
-  enableDynamicMetadataIngestion?: google_protobuf.BoolValue | undefined;
-  filterMetadata?: google_protobuf.Struct | undefined;
-  emitFilterStateStats?: boolean | undefined;
-  maxDeniedResponseBodyBytes?: number | undefined;
-  enforceResponseHeaderLimits?: boolean | undefined;
-  shadowMode?: boolean | undefined;
-  emitClientSpan?: google_protobuf.BoolValue | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly httpService?: HttpService | undefined;
+  readonly transportApiVersion?: envoy_config_core_v3.ApiVersion | undefined;
+  readonly failureModeAllow?: boolean | undefined;
+  readonly failureModeAllowHeaderAdd?: boolean | undefined;
+  readonly withRequestBody?: BufferSettings | undefined;
+  readonly clearRouteCache?: boolean | undefined;
+  readonly clearRouteCacheHeaders?: readonly string[] | undefined;
+  readonly statusOnError?: envoy_type_v3.HttpStatus | undefined;
+  readonly validateMutations?: boolean | undefined;
+  readonly metadataContextNamespaces?: readonly string[] | undefined;
+  readonly typedMetadataContextNamespaces?: readonly string[] | undefined;
+  readonly routeMetadataContextNamespaces?: readonly string[] | undefined;
+  readonly routeTypedMetadataContextNamespaces?: readonly string[] | undefined;
+  readonly filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly filterEnabledMetadata?: envoy_type_matcher_v3.MetadataMatcher | undefined;
+  readonly denyAtDisable?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly includePeerCertificate?: boolean | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly bootstrapMetadataLabelsKey?: string | undefined;
+  readonly allowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly disallowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly includeTlsSession?: boolean | undefined;
+  readonly chargeClusterResponseStats?: google_protobuf.BoolValue | undefined;
+  readonly encodeRawHeaders?: boolean | undefined;
+  readonly decoderHeaderMutationRules?: envoy_config_common_mutation_rules_v3.HeaderMutationRules | undefined;
+  readonly enableDynamicMetadataIngestion?: google_protobuf.BoolValue | undefined;
+  readonly filterMetadata?: google_protobuf.Struct | undefined;
+  readonly emitFilterStateStats?: boolean | undefined;
+  readonly maxDeniedResponseBodyBytes?: number | undefined;
+  readonly enforceResponseHeaderLimits?: boolean | undefined;
+  readonly shadowMode?: boolean | undefined;
+  readonly emitClientSpan?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-shadowdecision */
 export interface ShadowDecision {
-  checkResult?: ShadowDecision_CheckResult | undefined;
-  statusCode?: number | undefined;
-  responseHeaders?: envoy_config_core_v3.HeaderValue[] | undefined;
+  readonly checkResult?: ShadowDecision_CheckResult | undefined;
+  readonly statusCode?: number | undefined;
+  readonly responseHeaders?: readonly envoy_config_core_v3.HeaderValue[] | undefined;
 }
 
 export type ShadowDecision_CheckResult = "UNSPECIFIED" | "OK" | "DENIED" | "ERROR";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-buffersettings */
 export interface BufferSettings {
-  maxRequestBytes?: number | undefined;
-  allowPartialMessage?: boolean | undefined;
-  packAsBytes?: boolean | undefined;
+  readonly maxRequestBytes?: number | undefined;
+  readonly allowPartialMessage?: boolean | undefined;
+  readonly packAsBytes?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-httpservice */
 export interface HttpService {
-  serverUri?: envoy_config_core_v3.HttpUri | undefined;
-  pathPrefix?: string | undefined;
-  pathOverride?: string | undefined;
-  authorizationRequest?: AuthorizationRequest | undefined;
-  authorizationResponse?: AuthorizationResponse | undefined;
-  retryPolicy?: envoy_config_core_v3.RetryPolicy | undefined;
+  readonly serverUri?: envoy_config_core_v3.HttpUri | undefined;
+  readonly pathPrefix?: string | undefined;
+  readonly pathOverride?: string | undefined;
+  readonly authorizationRequest?: AuthorizationRequest | undefined;
+  readonly authorizationResponse?: AuthorizationResponse | undefined;
+  readonly retryPolicy?: envoy_config_core_v3.RetryPolicy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-authorizationrequest */
 export interface AuthorizationRequest {
   /** @deprecated */
-  allowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  headersToAdd?: envoy_config_core_v3.HeaderValue[] | undefined;
+  readonly allowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly headersToAdd?: readonly envoy_config_core_v3.HeaderValue[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-authorizationresponse */
 export interface AuthorizationResponse {
-  allowedUpstreamHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  allowedUpstreamHeadersToAppend?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  allowedClientHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  allowedClientHeadersOnSuccess?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  dynamicMetadataFromHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly allowedUpstreamHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly allowedUpstreamHeadersToAppend?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly allowedClientHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly allowedClientHeadersOnSuccess?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly dynamicMetadataFromHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-extauthzperroute */
 export interface ExtAuthzPerRoute {
-  disabled?: boolean | undefined;
-  checkSettings?: CheckSettings | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly checkSettings?: CheckSettings | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto#envoy-v3-api-msg-extensions-filters-http-ext-authz-v3-checksettings */
 export interface CheckSettings {
-  contextExtensions?: { [key: string]: string } | undefined;
-  disableRequestBodyBuffering?: boolean | undefined;
-  withRequestBody?: BufferSettings | undefined;
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  httpService?: HttpService | undefined;
-  emitClientSpan?: google_protobuf.BoolValue | undefined;
+  readonly contextExtensions?: { readonly [key: string]: string } | undefined;
+  readonly disableRequestBodyBuffering?: boolean | undefined;
+  readonly withRequestBody?: BufferSettings | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly httpService?: HttpService | undefined;
+  readonly emitClientSpan?: google_protobuf.BoolValue | undefined;
 }

@@ -7,89 +7,89 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-externalprocessor */
 export interface ExternalProcessor {
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  httpService?: ExtProcHttpService | undefined;
-  failureModeAllow?: boolean | undefined;
-  processingMode?: ProcessingMode | undefined;
-  requestAttributes?: string[] | undefined;
-  responseAttributes?: string[] | undefined;
-  messageTimeout?: google_protobuf.Duration | undefined;
-  statPrefix?: string | undefined;
-  mutationRules?: envoy_config_common_mutation_rules_v3.HeaderMutationRules | undefined;
-  maxMessageTimeout?: google_protobuf.Duration | undefined;
-  forwardRules?: HeaderForwardingRules | undefined;
-  filterMetadata?: google_protobuf.Struct | undefined;
-  allowModeOverride?: boolean | undefined;
-  disableImmediateResponse?: boolean | undefined;
-  metadataOptions?: MetadataOptions | undefined;
-  observabilityMode?: boolean | undefined;
-  disableClearRouteCache?: boolean | undefined;
-  routeCacheAction?: ExternalProcessor_RouteCacheAction | undefined;
-  deferredCloseTimeout?: google_protobuf.Duration | undefined;
-  sendBodyWithoutWaitingForHeaderResponse?: boolean | undefined;
-  allowedOverrideModes?: ProcessingMode[] | undefined;
-  processingRequestModifier?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  onProcessingResponse?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  statusOnError?: envoy_type_v3.HttpStatus | undefined;
-  allowContentLengthHeader?: boolean | undefined;
-  emitClientSpan?: google_protobuf.BoolValue | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly httpService?: ExtProcHttpService | undefined;
+  readonly failureModeAllow?: boolean | undefined;
+  readonly processingMode?: ProcessingMode | undefined;
+  readonly requestAttributes?: readonly string[] | undefined;
+  readonly responseAttributes?: readonly string[] | undefined;
+  readonly messageTimeout?: google_protobuf.Duration | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly mutationRules?: envoy_config_common_mutation_rules_v3.HeaderMutationRules | undefined;
+  readonly maxMessageTimeout?: google_protobuf.Duration | undefined;
+  readonly forwardRules?: HeaderForwardingRules | undefined;
+  readonly filterMetadata?: google_protobuf.Struct | undefined;
+  readonly allowModeOverride?: boolean | undefined;
+  readonly disableImmediateResponse?: boolean | undefined;
+  readonly metadataOptions?: MetadataOptions | undefined;
+  readonly observabilityMode?: boolean | undefined;
+  readonly disableClearRouteCache?: boolean | undefined;
+  readonly routeCacheAction?: ExternalProcessor_RouteCacheAction | undefined;
+  readonly deferredCloseTimeout?: google_protobuf.Duration | undefined;
+  readonly sendBodyWithoutWaitingForHeaderResponse?: boolean | undefined;
+  readonly allowedOverrideModes?: readonly ProcessingMode[] | undefined;
+  readonly processingRequestModifier?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly onProcessingResponse?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly statusOnError?: envoy_type_v3.HttpStatus | undefined;
+  readonly allowContentLengthHeader?: boolean | undefined;
+  readonly emitClientSpan?: google_protobuf.BoolValue | undefined;
 }
 
 export type ExternalProcessor_RouteCacheAction = "DEFAULT" | "CLEAR" | "RETAIN";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-extprochttpservice */
 export interface ExtProcHttpService {
-  httpService?: envoy_config_core_v3.HttpService | undefined;
+  readonly httpService?: envoy_config_core_v3.HttpService | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-metadataoptions */
 export interface MetadataOptions {
-  forwardingNamespaces?: MetadataOptions_MetadataNamespaces | undefined;
-  receivingNamespaces?: MetadataOptions_MetadataNamespaces | undefined;
-  clusterMetadataForwardingNamespaces?: MetadataOptions_MetadataNamespaces | undefined;
+  readonly forwardingNamespaces?: MetadataOptions_MetadataNamespaces | undefined;
+  readonly receivingNamespaces?: MetadataOptions_MetadataNamespaces | undefined;
+  readonly clusterMetadataForwardingNamespaces?: MetadataOptions_MetadataNamespaces | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-metadataoptions-metadatanamespaces */
 export interface MetadataOptions_MetadataNamespaces {
-  untyped?: string[] | undefined;
-  typed?: string[] | undefined;
+  readonly untyped?: readonly string[] | undefined;
+  readonly typed?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-headerforwardingrules */
 export interface HeaderForwardingRules {
-  allowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
-  disallowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly allowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
+  readonly disallowedHeaders?: envoy_type_matcher_v3.ListStringMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-extprocperroute */
 export interface ExtProcPerRoute {
-  disabled?: boolean | undefined;
-  overrides?: ExtProcOverrides | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly overrides?: ExtProcOverrides | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/ext_proc.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-extprocoverrides */
 export interface ExtProcOverrides {
-  processingMode?: ProcessingMode | undefined;
+  readonly processingMode?: ProcessingMode | undefined;
   /** @deprecated */
-  asyncMode?: boolean | undefined;
-  requestAttributes?: string[] | undefined;
-  responseAttributes?: string[] | undefined;
-  grpcService?: envoy_config_core_v3.GrpcService | undefined;
-  metadataOptions?: MetadataOptions | undefined;
-  grpcInitialMetadata?: envoy_config_core_v3.HeaderValue[] | undefined;
-  failureModeAllow?: google_protobuf.BoolValue | undefined;
-  processingRequestModifier?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  emitClientSpan?: google_protobuf.BoolValue | undefined;
+  readonly asyncMode?: boolean | undefined;
+  readonly requestAttributes?: readonly string[] | undefined;
+  readonly responseAttributes?: readonly string[] | undefined;
+  readonly grpcService?: envoy_config_core_v3.GrpcService | undefined;
+  readonly metadataOptions?: MetadataOptions | undefined;
+  readonly grpcInitialMetadata?: readonly envoy_config_core_v3.HeaderValue[] | undefined;
+  readonly failureModeAllow?: google_protobuf.BoolValue | undefined;
+  readonly processingRequestModifier?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly emitClientSpan?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ext_proc/v3/processing_mode.proto#envoy-v3-api-msg-extensions-filters-http-ext-proc-v3-processingmode */
 export interface ProcessingMode {
-  requestHeaderMode?: ProcessingMode_HeaderSendMode | undefined;
-  responseHeaderMode?: ProcessingMode_HeaderSendMode | undefined;
-  requestBodyMode?: ProcessingMode_BodySendMode | undefined;
-  responseBodyMode?: ProcessingMode_BodySendMode | undefined;
-  requestTrailerMode?: ProcessingMode_HeaderSendMode | undefined;
-  responseTrailerMode?: ProcessingMode_HeaderSendMode | undefined;
+  readonly requestHeaderMode?: ProcessingMode_HeaderSendMode | undefined;
+  readonly responseHeaderMode?: ProcessingMode_HeaderSendMode | undefined;
+  readonly requestBodyMode?: ProcessingMode_BodySendMode | undefined;
+  readonly responseBodyMode?: ProcessingMode_BodySendMode | undefined;
+  readonly requestTrailerMode?: ProcessingMode_HeaderSendMode | undefined;
+  readonly responseTrailerMode?: ProcessingMode_HeaderSendMode | undefined;
 }
 
 export type ProcessingMode_HeaderSendMode = "DEFAULT" | "SEND" | "SKIP";

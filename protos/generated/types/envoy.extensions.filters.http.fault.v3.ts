@@ -6,11 +6,11 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-http-fault-v3-faultabort */
 export interface FaultAbort {
-  httpStatus?: number | undefined;
-  grpcStatus?: number | undefined;
-  headerAbort?: FaultAbort_HeaderAbort | undefined;
-  percentage?: envoy_type_v3.FractionalPercent | undefined;
-  responseBody?: string | undefined;
+  readonly httpStatus?: number | undefined;
+  readonly grpcStatus?: number | undefined;
+  readonly headerAbort?: FaultAbort_HeaderAbort | undefined;
+  readonly percentage?: envoy_type_v3.FractionalPercent | undefined;
+  readonly responseBody?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-http-fault-v3-faultabort-headerabort */
@@ -19,20 +19,20 @@ export interface FaultAbort_HeaderAbort {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/fault/v3/fault.proto#envoy-v3-api-msg-extensions-filters-http-fault-v3-httpfault */
 export interface HTTPFault {
-  delay?: envoy_extensions_filters_common_fault_v3.FaultDelay | undefined;
-  abort?: FaultAbort | undefined;
-  upstreamCluster?: string | undefined;
-  headers?: envoy_config_route_v3.HeaderMatcher[] | undefined;
-  downstreamNodes?: string[] | undefined;
-  maxActiveFaults?: google_protobuf.UInt32Value | undefined;
-  responseRateLimit?: envoy_extensions_filters_common_fault_v3.FaultRateLimit | undefined;
-  delayPercentRuntime?: string | undefined;
-  abortPercentRuntime?: string | undefined;
-  delayDurationRuntime?: string | undefined;
-  abortHttpStatusRuntime?: string | undefined;
-  maxActiveFaultsRuntime?: string | undefined;
-  responseRateLimitPercentRuntime?: string | undefined;
-  abortGrpcStatusRuntime?: string | undefined;
-  disableDownstreamClusterStats?: boolean | undefined;
-  filterMetadata?: google_protobuf.Struct | undefined;
+  readonly delay?: envoy_extensions_filters_common_fault_v3.FaultDelay | undefined;
+  readonly abort?: FaultAbort | undefined;
+  readonly upstreamCluster?: string | undefined;
+  readonly headers?: readonly envoy_config_route_v3.HeaderMatcher[] | undefined;
+  readonly downstreamNodes?: readonly string[] | undefined;
+  readonly maxActiveFaults?: google_protobuf.UInt32Value | undefined;
+  readonly responseRateLimit?: envoy_extensions_filters_common_fault_v3.FaultRateLimit | undefined;
+  readonly delayPercentRuntime?: string | undefined;
+  readonly abortPercentRuntime?: string | undefined;
+  readonly delayDurationRuntime?: string | undefined;
+  readonly abortHttpStatusRuntime?: string | undefined;
+  readonly maxActiveFaultsRuntime?: string | undefined;
+  readonly responseRateLimitPercentRuntime?: string | undefined;
+  readonly abortGrpcStatusRuntime?: string | undefined;
+  readonly disableDownstreamClusterStats?: boolean | undefined;
+  readonly filterMetadata?: google_protobuf.Struct | undefined;
 }

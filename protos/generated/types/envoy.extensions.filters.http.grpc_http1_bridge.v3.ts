@@ -2,6 +2,6 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/grpc_http1_bridge/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-grpc-http1-bridge-v3-config */
 export interface Config {
-  upgradeProtobufToGrpc?: boolean | undefined;
-  ignoreQueryParameters?: boolean | undefined;
+  readonly upgradeProtobufToGrpc?: boolean | undefined;
+  readonly ignoreQueryParameters?: boolean | undefined;
 }

@@ -5,15 +5,15 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/grpc_stats/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-grpc-stats-v3-filterconfig */
 export interface FilterConfig {
-  emitFilterState?: boolean | undefined;
-  individualMethodStatsAllowlist?: envoy_config_core_v3.GrpcMethodList | undefined;
-  statsForAllMethods?: google_protobuf.BoolValue | undefined;
-  enableUpstreamStats?: boolean | undefined;
-  replaceDotsInGrpcServiceName?: boolean | undefined;
+  readonly emitFilterState?: boolean | undefined;
+  readonly individualMethodStatsAllowlist?: envoy_config_core_v3.GrpcMethodList | undefined;
+  readonly statsForAllMethods?: google_protobuf.BoolValue | undefined;
+  readonly enableUpstreamStats?: boolean | undefined;
+  readonly replaceDotsInGrpcServiceName?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/grpc_stats/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-grpc-stats-v3-filterobject */
 export interface FilterObject {
-  requestMessageCount?: Int64 | undefined;
-  responseMessageCount?: Int64 | undefined;
+  readonly requestMessageCount?: Int64 | undefined;
+  readonly responseMessageCount?: Int64 | undefined;
 }

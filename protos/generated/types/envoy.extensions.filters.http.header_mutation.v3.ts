@@ -4,21 +4,21 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/header_mutation/v3/header_mutation.proto#envoy-v3-api-msg-extensions-filters-http-header-mutation-v3-mutations */
 export interface Mutations {
-  requestMutations?: envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
-  queryParameterMutations?: envoy_config_core_v3.KeyValueMutation[] | undefined;
-  responseMutations?: envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
-  responseTrailersMutations?: envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
-  requestTrailersMutations?: envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
-  formatters?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly requestMutations?: readonly envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
+  readonly queryParameterMutations?: readonly envoy_config_core_v3.KeyValueMutation[] | undefined;
+  readonly responseMutations?: readonly envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
+  readonly responseTrailersMutations?: readonly envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
+  readonly requestTrailersMutations?: readonly envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
+  readonly formatters?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/header_mutation/v3/header_mutation.proto#envoy-v3-api-msg-extensions-filters-http-header-mutation-v3-headermutationperroute */
 export interface HeaderMutationPerRoute {
-  mutations?: Mutations | undefined;
+  readonly mutations?: Mutations | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/header_mutation/v3/header_mutation.proto#envoy-v3-api-msg-extensions-filters-http-header-mutation-v3-headermutation */
 export interface HeaderMutation {
-  mutations?: Mutations | undefined;
-  mostSpecificHeaderMutationsWins?: boolean | undefined;
+  readonly mutations?: Mutations | undefined;
+  readonly mostSpecificHeaderMutationsWins?: boolean | undefined;
 }

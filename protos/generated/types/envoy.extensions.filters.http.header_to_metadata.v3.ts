@@ -3,9 +3,9 @@ import type * as envoy_type_matcher_v3 from "./envoy.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/header_to_metadata/v3/header_to_metadata.proto#envoy-v3-api-msg-extensions-filters-http-header-to-metadata-v3-config */
 export interface Config {
-  requestRules?: Config_Rule[] | undefined;
-  responseRules?: Config_Rule[] | undefined;
-  statPrefix?: string | undefined;
+  readonly requestRules?: readonly Config_Rule[] | undefined;
+  readonly responseRules?: readonly Config_Rule[] | undefined;
+  readonly statPrefix?: string | undefined;
 }
 
 export type Config_ValueType = "STRING" | "NUMBER" | "PROTOBUF_VALUE";
@@ -14,19 +14,19 @@ export type Config_ValueEncode = "NONE" | "BASE64";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/header_to_metadata/v3/header_to_metadata.proto#envoy-v3-api-msg-extensions-filters-http-header-to-metadata-v3-config-keyvaluepair */
 export interface Config_KeyValuePair {
-  metadataNamespace?: string | undefined;
-  key?: string | undefined;
-  value?: string | undefined;
-  regexValueRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
-  type?: Config_ValueType | undefined;
-  encode?: Config_ValueEncode | undefined;
+  readonly metadataNamespace?: string | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  readonly regexValueRewrite?: envoy_type_matcher_v3.RegexMatchAndSubstitute | undefined;
+  readonly type?: Config_ValueType | undefined;
+  readonly encode?: Config_ValueEncode | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/header_to_metadata/v3/header_to_metadata.proto#envoy-v3-api-msg-extensions-filters-http-header-to-metadata-v3-config-rule */
 export interface Config_Rule {
-  header?: string | undefined;
-  cookie?: string | undefined;
-  onHeaderPresent?: Config_KeyValuePair | undefined;
-  onHeaderMissing?: Config_KeyValuePair | undefined;
-  remove?: boolean | undefined;
+  readonly header?: string | undefined;
+  readonly cookie?: string | undefined;
+  readonly onHeaderPresent?: Config_KeyValuePair | undefined;
+  readonly onHeaderMissing?: Config_KeyValuePair | undefined;
+  readonly remove?: boolean | undefined;
 }

@@ -5,8 +5,8 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/health_check/v3/health_check.proto#envoy-v3-api-msg-extensions-filters-http-health-check-v3-healthcheck */
 export interface HealthCheck {
-  passThroughMode?: google_protobuf.BoolValue | undefined;
-  cacheTime?: google_protobuf.Duration | undefined;
-  clusterMinHealthyPercentages?: { [key: string]: envoy_type_v3.Percent } | undefined;
-  headers?: envoy_config_route_v3.HeaderMatcher[] | undefined;
+  readonly passThroughMode?: google_protobuf.BoolValue | undefined;
+  readonly cacheTime?: google_protobuf.Duration | undefined;
+  readonly clusterMinHealthyPercentages?: { readonly [key: string]: envoy_type_v3.Percent } | undefined;
+  readonly headers?: readonly envoy_config_route_v3.HeaderMatcher[] | undefined;
 }

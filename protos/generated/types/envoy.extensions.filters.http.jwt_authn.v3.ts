@@ -6,130 +6,130 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtprovider */
 export interface JwtProvider {
-  issuer?: string | undefined;
-  audiences?: string[] | undefined;
-  subjects?: envoy_type_matcher_v3.StringMatcher | undefined;
-  requireExpiration?: boolean | undefined;
-  maxLifetime?: google_protobuf.Duration | undefined;
-  remoteJwks?: RemoteJwks | undefined;
-  localJwks?: envoy_config_core_v3.DataSource | undefined;
-  forward?: boolean | undefined;
-  fromHeaders?: JwtHeader[] | undefined;
-  fromParams?: string[] | undefined;
-  fromCookies?: string[] | undefined;
-  forwardPayloadHeader?: string | undefined;
-  padForwardPayloadHeader?: boolean | undefined;
-  payloadInMetadata?: string | undefined;
-  normalizePayloadInMetadata?: JwtProvider_NormalizePayload | undefined;
-  headerInMetadata?: string | undefined;
-  failedStatusInMetadata?: string | undefined;
-  clockSkewSeconds?: number | undefined;
-  jwtCacheConfig?: JwtCacheConfig | undefined;
-  claimToHeaders?: JwtClaimToHeader[] | undefined;
-  clearRouteCache?: boolean | undefined;
+  readonly issuer?: string | undefined;
+  readonly audiences?: readonly string[] | undefined;
+  readonly subjects?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly requireExpiration?: boolean | undefined;
+  readonly maxLifetime?: google_protobuf.Duration | undefined;
+  readonly remoteJwks?: RemoteJwks | undefined;
+  readonly localJwks?: envoy_config_core_v3.DataSource | undefined;
+  readonly forward?: boolean | undefined;
+  readonly fromHeaders?: readonly JwtHeader[] | undefined;
+  readonly fromParams?: readonly string[] | undefined;
+  readonly fromCookies?: readonly string[] | undefined;
+  readonly forwardPayloadHeader?: string | undefined;
+  readonly padForwardPayloadHeader?: boolean | undefined;
+  readonly payloadInMetadata?: string | undefined;
+  readonly normalizePayloadInMetadata?: JwtProvider_NormalizePayload | undefined;
+  readonly headerInMetadata?: string | undefined;
+  readonly failedStatusInMetadata?: string | undefined;
+  readonly clockSkewSeconds?: number | undefined;
+  readonly jwtCacheConfig?: JwtCacheConfig | undefined;
+  readonly claimToHeaders?: readonly JwtClaimToHeader[] | undefined;
+  readonly clearRouteCache?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtprovider-normalizepayload */
 export interface JwtProvider_NormalizePayload {
-  spaceDelimitedClaims?: string[] | undefined;
+  readonly spaceDelimitedClaims?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtcacheconfig */
 export interface JwtCacheConfig {
-  jwtCacheSize?: number | undefined;
-  jwtMaxTokenSize?: number | undefined;
+  readonly jwtCacheSize?: number | undefined;
+  readonly jwtMaxTokenSize?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-remotejwks */
 export interface RemoteJwks {
-  httpUri?: envoy_config_core_v3.HttpUri | undefined;
-  cacheDuration?: google_protobuf.Duration | undefined;
-  asyncFetch?: JwksAsyncFetch | undefined;
-  retryPolicy?: envoy_config_core_v3.RetryPolicy | undefined;
+  readonly httpUri?: envoy_config_core_v3.HttpUri | undefined;
+  readonly cacheDuration?: google_protobuf.Duration | undefined;
+  readonly asyncFetch?: JwksAsyncFetch | undefined;
+  readonly retryPolicy?: envoy_config_core_v3.RetryPolicy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwksasyncfetch */
 export interface JwksAsyncFetch {
-  fastListener?: boolean | undefined;
-  failedRefetchDuration?: google_protobuf.Duration | undefined;
+  readonly fastListener?: boolean | undefined;
+  readonly failedRefetchDuration?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtheader */
 export interface JwtHeader {
-  name?: string | undefined;
-  valuePrefix?: string | undefined;
+  readonly name?: string | undefined;
+  readonly valuePrefix?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-providerwithaudiences */
 export interface ProviderWithAudiences {
-  providerName?: string | undefined;
-  audiences?: string[] | undefined;
+  readonly providerName?: string | undefined;
+  readonly audiences?: readonly string[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtrequirement */
 export interface JwtRequirement {
-  providerName?: string | undefined;
-  providerAndAudiences?: ProviderWithAudiences | undefined;
-  requiresAny?: JwtRequirementOrList | undefined;
-  requiresAll?: JwtRequirementAndList | undefined;
-  allowMissingOrFailed?: google_protobuf.Empty | undefined;
-  allowMissing?: google_protobuf.Empty | undefined;
-  extractOnlyWithoutValidation?: ExtractOnlyWithoutValidation | undefined;
+  readonly providerName?: string | undefined;
+  readonly providerAndAudiences?: ProviderWithAudiences | undefined;
+  readonly requiresAny?: JwtRequirementOrList | undefined;
+  readonly requiresAll?: JwtRequirementAndList | undefined;
+  readonly allowMissingOrFailed?: google_protobuf.Empty | undefined;
+  readonly allowMissing?: google_protobuf.Empty | undefined;
+  readonly extractOnlyWithoutValidation?: ExtractOnlyWithoutValidation | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-extractonlywithoutvalidation */
 export interface ExtractOnlyWithoutValidation {
-  verificationStatusHeader?: string | undefined;
+  readonly verificationStatusHeader?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtrequirementorlist */
 export interface JwtRequirementOrList {
-  requirements?: JwtRequirement[] | undefined;
+  readonly requirements?: readonly JwtRequirement[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtrequirementandlist */
 export interface JwtRequirementAndList {
-  requirements?: JwtRequirement[] | undefined;
+  readonly requirements?: readonly JwtRequirement[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-requirementrule */
 export interface RequirementRule {
-  match?: envoy_config_route_v3.RouteMatch | undefined;
-  requires?: JwtRequirement | undefined;
-  requirementName?: string | undefined;
+  readonly match?: envoy_config_route_v3.RouteMatch | undefined;
+  readonly requires?: JwtRequirement | undefined;
+  readonly requirementName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-filterstaterule */
 export interface FilterStateRule {
-  name?: string | undefined;
-  requires?: { [key: string]: JwtRequirement } | undefined;
+  readonly name?: string | undefined;
+  readonly requires?: { readonly [key: string]: JwtRequirement } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtauthentication */
 export interface JwtAuthentication {
-  providers?: { [key: string]: JwtProvider } | undefined;
-  rules?: RequirementRule[] | undefined;
-  filterStateRules?: FilterStateRule | undefined;
-  bypassCorsPreflight?: boolean | undefined;
-  requirementMap?: { [key: string]: JwtRequirement } | undefined;
-  stripFailureResponse?: boolean | undefined;
-  statPrefix?: string | undefined;
+  readonly providers?: { readonly [key: string]: JwtProvider } | undefined;
+  readonly rules?: readonly RequirementRule[] | undefined;
+  readonly filterStateRules?: FilterStateRule | undefined;
+  readonly bypassCorsPreflight?: boolean | undefined;
+  readonly requirementMap?: { readonly [key: string]: JwtRequirement } | undefined;
+  readonly stripFailureResponse?: boolean | undefined;
+  readonly statPrefix?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-perrouteconfig */
 export interface PerRouteConfig {
-  disabled?: boolean | undefined;
-  requirementName?: string | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly requirementName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtclaimtoheader */
 export interface JwtClaimToHeader {
-  headerName?: string | undefined;
-  claimName?: string | undefined;
-  claimPath?: JwtClaimToHeader_PathSegment[] | undefined;
+  readonly headerName?: string | undefined;
+  readonly claimName?: string | undefined;
+  readonly claimPath?: readonly JwtClaimToHeader_PathSegment[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/jwt_authn/v3/config.proto#envoy-v3-api-msg-extensions-filters-http-jwt-authn-v3-jwtclaimtoheader-pathsegment */
 export interface JwtClaimToHeader_PathSegment {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }

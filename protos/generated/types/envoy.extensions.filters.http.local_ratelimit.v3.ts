@@ -7,22 +7,22 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto#envoy-v3-api-msg-extensions-filters-http-local-ratelimit-v3-localratelimit */
 export interface LocalRateLimit {
-  statPrefix?: string | undefined;
-  status?: envoy_type_v3.HttpStatus | undefined;
-  tokenBucket?: envoy_type_v3.TokenBucket | undefined;
-  filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  filterEnforced?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  requestHeadersToAddWhenNotEnforced?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  descriptors?: envoy_extensions_common_ratelimit_v3.LocalRateLimitDescriptor[] | undefined;
-  stage?: number | undefined;
-  localRateLimitPerDownstreamConnection?: boolean | undefined;
-  localClusterRateLimit?: envoy_extensions_common_ratelimit_v3.LocalClusterRateLimit | undefined;
-  enableXRatelimitHeaders?: envoy_extensions_common_ratelimit_v3.XRateLimitHeadersRFCVersion | undefined;
-  vhRateLimits?: envoy_extensions_common_ratelimit_v3.VhRateLimitsOptions | undefined;
-  alwaysConsumeDefaultTokenBucket?: google_protobuf.BoolValue | undefined;
-  rateLimitedAsResourceExhausted?: boolean | undefined;
-  rateLimits?: envoy_config_route_v3.RateLimit[] | undefined;
-  maxDynamicDescriptors?: google_protobuf.UInt32Value | undefined;
-  enableRetryAfterHeader?: boolean | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly status?: envoy_type_v3.HttpStatus | undefined;
+  readonly tokenBucket?: envoy_type_v3.TokenBucket | undefined;
+  readonly filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly filterEnforced?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly requestHeadersToAddWhenNotEnforced?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly descriptors?: readonly envoy_extensions_common_ratelimit_v3.LocalRateLimitDescriptor[] | undefined;
+  readonly stage?: number | undefined;
+  readonly localRateLimitPerDownstreamConnection?: boolean | undefined;
+  readonly localClusterRateLimit?: envoy_extensions_common_ratelimit_v3.LocalClusterRateLimit | undefined;
+  readonly enableXRatelimitHeaders?: envoy_extensions_common_ratelimit_v3.XRateLimitHeadersRFCVersion | undefined;
+  readonly vhRateLimits?: envoy_extensions_common_ratelimit_v3.VhRateLimitsOptions | undefined;
+  readonly alwaysConsumeDefaultTokenBucket?: google_protobuf.BoolValue | undefined;
+  readonly rateLimitedAsResourceExhausted?: boolean | undefined;
+  readonly rateLimits?: readonly envoy_config_route_v3.RateLimit[] | undefined;
+  readonly maxDynamicDescriptors?: google_protobuf.UInt32Value | undefined;
+  readonly enableRetryAfterHeader?: boolean | undefined;
 }

@@ -5,24 +5,24 @@ import type * as google_protobuf from "./google.protobuf.ts";
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/lua/v3/lua.proto#envoy-v3-api-msg-extensions-filters-http-lua-v3-lua */
 export interface Lua {
   /** @deprecated */
-  inlineCode?: string | undefined;
-  sourceCodes?: { [key: string]: envoy_config_core_v3.DataSource } | undefined;
-  defaultSourceCode?: envoy_config_core_v3.DataSource | undefined;
-  statPrefix?: string | undefined;
-  clearRouteCache?: google_protobuf.BoolValue | undefined;
-  filterContext?: google_protobuf.Struct | undefined;
-  packagePaths?: string[] | undefined;
-  packageCpaths?: string[] | undefined;
-  sharedVmId?: string | undefined;
+  readonly inlineCode?: string | undefined;
+  readonly sourceCodes?: { readonly [key: string]: envoy_config_core_v3.DataSource } | undefined;
+  readonly defaultSourceCode?: envoy_config_core_v3.DataSource | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly clearRouteCache?: google_protobuf.BoolValue | undefined;
+  readonly filterContext?: google_protobuf.Struct | undefined;
+  readonly packagePaths?: readonly string[] | undefined;
+  readonly packageCpaths?: readonly string[] | undefined;
+  readonly sharedVmId?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/lua/v3/lua.proto#envoy-v3-api-msg-extensions-filters-http-lua-v3-luaperroute */
 export interface LuaPerRoute {
-  disabled?: boolean | undefined;
-  name?: string | undefined;
-  sourceCode?: envoy_config_core_v3.DataSource | undefined;
-  filterContext?: google_protobuf.Struct | undefined;
-  packagePaths?: string[] | undefined;
-  packageCpaths?: string[] | undefined;
-  sharedVmId?: string | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly sourceCode?: envoy_config_core_v3.DataSource | undefined;
+  readonly filterContext?: google_protobuf.Struct | undefined;
+  readonly packagePaths?: readonly string[] | undefined;
+  readonly packageCpaths?: readonly string[] | undefined;
+  readonly sharedVmId?: string | undefined;
 }

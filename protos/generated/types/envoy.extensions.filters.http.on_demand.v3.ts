@@ -4,17 +4,17 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/on_demand/v3/on_demand.proto#envoy-v3-api-msg-extensions-filters-http-on-demand-v3-ondemandcds */
 export interface OnDemandCds {
-  source?: envoy_config_core_v3.ConfigSource | undefined;
-  resourcesLocator?: string | undefined;
-  timeout?: google_protobuf.Duration | undefined;
+  readonly source?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly resourcesLocator?: string | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/on_demand/v3/on_demand.proto#envoy-v3-api-msg-extensions-filters-http-on-demand-v3-ondemand */
 export interface OnDemand {
-  odcds?: OnDemandCds | undefined;
+  readonly odcds?: OnDemandCds | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/on_demand/v3/on_demand.proto#envoy-v3-api-msg-extensions-filters-http-on-demand-v3-perrouteconfig */
 export interface PerRouteConfig {
-  odcds?: OnDemandCds | undefined;
+  readonly odcds?: OnDemandCds | undefined;
 }

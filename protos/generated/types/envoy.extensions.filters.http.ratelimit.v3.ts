@@ -7,35 +7,35 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ratelimit/v3/rate_limit.proto#envoy-v3-api-msg-extensions-filters-http-ratelimit-v3-ratelimit */
 export interface RateLimit {
-  domain?: string | undefined;
-  stage?: number | undefined;
-  requestType?: string | undefined;
-  timeout?: google_protobuf.Duration | undefined;
-  failureModeDeny?: boolean | undefined;
-  rateLimitedAsResourceExhausted?: boolean | undefined;
-  rateLimitService?: envoy_config_ratelimit_v3.RateLimitServiceConfig | undefined;
-  enableXRatelimitHeaders?: RateLimit_XRateLimitHeadersRFCVersion | undefined;
-  disableXEnvoyRatelimitedHeader?: boolean | undefined;
-  rateLimitedStatus?: envoy_type_v3.HttpStatus | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  statusOnError?: envoy_type_v3.HttpStatus | undefined;
-  statPrefix?: string | undefined;
-  filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  filterEnforced?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  failureModeDenyPercent?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  rateLimits?: envoy_config_route_v3.RateLimit[] | undefined;
-  metadataNamespace?: string | undefined;
-  enableRetryAfterHeader?: boolean | undefined;
+  readonly domain?: string | undefined;
+  readonly stage?: number | undefined;
+  readonly requestType?: string | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
+  readonly failureModeDeny?: boolean | undefined;
+  readonly rateLimitedAsResourceExhausted?: boolean | undefined;
+  readonly rateLimitService?: envoy_config_ratelimit_v3.RateLimitServiceConfig | undefined;
+  readonly enableXRatelimitHeaders?: RateLimit_XRateLimitHeadersRFCVersion | undefined;
+  readonly disableXEnvoyRatelimitedHeader?: boolean | undefined;
+  readonly rateLimitedStatus?: envoy_type_v3.HttpStatus | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly statusOnError?: envoy_type_v3.HttpStatus | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly filterEnabled?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly filterEnforced?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly failureModeDenyPercent?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly rateLimits?: readonly envoy_config_route_v3.RateLimit[] | undefined;
+  readonly metadataNamespace?: string | undefined;
+  readonly enableRetryAfterHeader?: boolean | undefined;
 }
 
 export type RateLimit_XRateLimitHeadersRFCVersion = "OFF" | "DRAFT_VERSION_03";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/ratelimit/v3/rate_limit.proto#envoy-v3-api-msg-extensions-filters-http-ratelimit-v3-ratelimitperroute */
 export interface RateLimitPerRoute {
-  vhRateLimits?: RateLimitPerRoute_VhRateLimitsOptions | undefined;
-  overrideOption?: RateLimitPerRoute_OverrideOptions | undefined;
-  rateLimits?: envoy_config_route_v3.RateLimit[] | undefined;
-  domain?: string | undefined;
+  readonly vhRateLimits?: RateLimitPerRoute_VhRateLimitsOptions | undefined;
+  readonly overrideOption?: RateLimitPerRoute_OverrideOptions | undefined;
+  readonly rateLimits?: readonly envoy_config_route_v3.RateLimit[] | undefined;
+  readonly domain?: string | undefined;
 }
 
 export type RateLimitPerRoute_VhRateLimitsOptions = "OVERRIDE" | "INCLUDE" | "IGNORE";

@@ -4,16 +4,16 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/rbac/v3/rbac.proto#envoy-v3-api-msg-extensions-filters-http-rbac-v3-rbac */
 export interface RBAC {
-  rules?: envoy_config_rbac_v3.RBAC | undefined;
-  rulesStatPrefix?: string | undefined;
-  matcher?: xds_type_matcher_v3.Matcher | undefined;
-  shadowRules?: envoy_config_rbac_v3.RBAC | undefined;
-  shadowMatcher?: xds_type_matcher_v3.Matcher | undefined;
-  shadowRulesStatPrefix?: string | undefined;
-  trackPerRuleStats?: boolean | undefined;
+  readonly rules?: envoy_config_rbac_v3.RBAC | undefined;
+  readonly rulesStatPrefix?: string | undefined;
+  readonly matcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly shadowRules?: envoy_config_rbac_v3.RBAC | undefined;
+  readonly shadowMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly shadowRulesStatPrefix?: string | undefined;
+  readonly trackPerRuleStats?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/rbac/v3/rbac.proto#envoy-v3-api-msg-extensions-filters-http-rbac-v3-rbacperroute */
 export interface RBACPerRoute {
-  rbac?: RBAC | undefined;
+  readonly rbac?: RBAC | undefined;
 }

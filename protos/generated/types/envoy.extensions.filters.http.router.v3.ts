@@ -5,21 +5,21 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/router/v3/router.proto#envoy-v3-api-msg-extensions-filters-http-router-v3-router */
 export interface Router {
-  dynamicStats?: google_protobuf.BoolValue | undefined;
+  readonly dynamicStats?: google_protobuf.BoolValue | undefined;
   /** @deprecated */
-  startChildSpan?: boolean | undefined;
-  upstreamLog?: envoy_config_accesslog_v3.AccessLog[] | undefined;
-  upstreamLogOptions?: Router_UpstreamAccessLogOptions | undefined;
-  suppressEnvoyHeaders?: boolean | undefined;
-  strictCheckHeaders?: string[] | undefined;
-  respectExpectedRqTimeout?: boolean | undefined;
-  suppressGrpcRequestFailureCodeStats?: boolean | undefined;
-  upstreamHttpFilters?: envoy_extensions_filters_network_http_connection_manager_v3.HttpFilter[] | undefined;
-  rejectConnectRequestEarlyData?: google_protobuf.BoolValue | undefined;
+  readonly startChildSpan?: boolean | undefined;
+  readonly upstreamLog?: readonly envoy_config_accesslog_v3.AccessLog[] | undefined;
+  readonly upstreamLogOptions?: Router_UpstreamAccessLogOptions | undefined;
+  readonly suppressEnvoyHeaders?: boolean | undefined;
+  readonly strictCheckHeaders?: readonly string[] | undefined;
+  readonly respectExpectedRqTimeout?: boolean | undefined;
+  readonly suppressGrpcRequestFailureCodeStats?: boolean | undefined;
+  readonly upstreamHttpFilters?: readonly envoy_extensions_filters_network_http_connection_manager_v3.HttpFilter[] | undefined;
+  readonly rejectConnectRequestEarlyData?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/router/v3/router.proto#envoy-v3-api-msg-extensions-filters-http-router-v3-router-upstreamaccesslogoptions */
 export interface Router_UpstreamAccessLogOptions {
-  flushUpstreamLogOnUpstreamStream?: boolean | undefined;
-  upstreamLogFlushInterval?: google_protobuf.Duration | undefined;
+  readonly flushUpstreamLogOnUpstreamStream?: boolean | undefined;
+  readonly upstreamLogFlushInterval?: google_protobuf.Duration | undefined;
 }

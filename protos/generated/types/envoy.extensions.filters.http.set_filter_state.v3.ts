@@ -3,6 +3,6 @@ import type * as envoy_extensions_filters_common_set_filter_state_v3 from "./env
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/set_filter_state/v3/set_filter_state.proto#envoy-v3-api-msg-extensions-filters-http-set-filter-state-v3-config */
 export interface Config {
-  onRequestHeaders?: envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
-  clearRouteCache?: boolean | undefined;
+  readonly onRequestHeaders?: readonly envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
+  readonly clearRouteCache?: boolean | undefined;
 }

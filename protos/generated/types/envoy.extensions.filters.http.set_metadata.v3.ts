@@ -4,17 +4,17 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/set_metadata/v3/set_metadata.proto#envoy-v3-api-msg-extensions-filters-http-set-metadata-v3-metadata */
 export interface Metadata {
-  metadataNamespace?: string | undefined;
-  allowOverwrite?: boolean | undefined;
-  value?: google_protobuf.Struct | undefined;
-  typedValue?: AnyMessage | undefined;
+  readonly metadataNamespace?: string | undefined;
+  readonly allowOverwrite?: boolean | undefined;
+  readonly value?: google_protobuf.Struct | undefined;
+  readonly typedValue?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/set_metadata/v3/set_metadata.proto#envoy-v3-api-msg-extensions-filters-http-set-metadata-v3-config */
 export interface Config {
   /** @deprecated */
-  metadataNamespace?: string | undefined;
+  readonly metadataNamespace?: string | undefined;
   /** @deprecated */
-  value?: google_protobuf.Struct | undefined;
-  metadata?: Metadata[] | undefined;
+  readonly value?: google_protobuf.Struct | undefined;
+  readonly metadata?: readonly Metadata[] | undefined;
 }

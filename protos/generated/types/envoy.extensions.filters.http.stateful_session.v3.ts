@@ -3,14 +3,14 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/stateful_session/v3/stateful_session.proto#envoy-v3-api-msg-extensions-filters-http-stateful-session-v3-statefulsession */
 export interface StatefulSession {
-  sessionState?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  strict?: boolean | undefined;
-  statPrefix?: string | undefined;
-  statusOnStrictDestinationNotFound?: number | undefined;
+  readonly sessionState?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly strict?: boolean | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly statusOnStrictDestinationNotFound?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/http/stateful_session/v3/stateful_session.proto#envoy-v3-api-msg-extensions-filters-http-stateful-session-v3-statefulsessionperroute */
 export interface StatefulSessionPerRoute {
-  disabled?: boolean | undefined;
-  statefulSession?: StatefulSession | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly statefulSession?: StatefulSession | undefined;
 }

@@ -3,27 +3,27 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.proto#envoy-v3-api-msg-extensions-filters-listener-proxy-protocol-v3-proxyprotocol */
 export interface ProxyProtocol {
-  rules?: ProxyProtocol_Rule[] | undefined;
-  allowRequestsWithoutProxyProtocol?: boolean | undefined;
-  passThroughTlvs?: envoy_config_core_v3.ProxyProtocolPassThroughTLVs | undefined;
-  disallowedVersions?: envoy_config_core_v3.ProxyProtocolConfig_Version[] | undefined;
-  statPrefix?: string | undefined;
-  tlvLocation?: ProxyProtocol_TlvLocation | undefined;
+  readonly rules?: readonly ProxyProtocol_Rule[] | undefined;
+  readonly allowRequestsWithoutProxyProtocol?: boolean | undefined;
+  readonly passThroughTlvs?: envoy_config_core_v3.ProxyProtocolPassThroughTLVs | undefined;
+  readonly disallowedVersions?: readonly envoy_config_core_v3.ProxyProtocolConfig_Version[] | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly tlvLocation?: ProxyProtocol_TlvLocation | undefined;
 }
 
 export type ProxyProtocol_TlvLocation = "DYNAMIC_METADATA" | "FILTER_STATE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.proto#envoy-v3-api-msg-extensions-filters-listener-proxy-protocol-v3-proxyprotocol-keyvaluepair */
 export interface ProxyProtocol_KeyValuePair {
-  metadataNamespace?: string | undefined;
-  key?: string | undefined;
-  valueStringEncoding?: ProxyProtocol_KeyValuePair_ValueStringEncoding | undefined;
+  readonly metadataNamespace?: string | undefined;
+  readonly key?: string | undefined;
+  readonly valueStringEncoding?: ProxyProtocol_KeyValuePair_ValueStringEncoding | undefined;
 }
 
 export type ProxyProtocol_KeyValuePair_ValueStringEncoding = "UNSPECIFIED" | "SANITIZED_UTF8" | "BASE64";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.proto#envoy-v3-api-msg-extensions-filters-listener-proxy-protocol-v3-proxyprotocol-rule */
 export interface ProxyProtocol_Rule {
-  tlvType?: number | undefined;
-  onTlvPresent?: ProxyProtocol_KeyValuePair | undefined;
+  readonly tlvType?: number | undefined;
+  readonly onTlvPresent?: ProxyProtocol_KeyValuePair | undefined;
 }

@@ -3,9 +3,9 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto#envoy-v3-api-msg-extensions-filters-listener-tls-inspector-v3-tlsinspector */
 export interface TlsInspector {
-  enableJa3Fingerprinting?: google_protobuf.BoolValue | undefined;
-  enableJa4Fingerprinting?: google_protobuf.BoolValue | undefined;
-  initialReadBufferSize?: google_protobuf.UInt32Value | undefined;
-  closeConnectionOnClientHelloParsingErrors?: boolean | undefined;
-  maxClientHelloSize?: google_protobuf.UInt32Value | undefined;
+  readonly enableJa3Fingerprinting?: google_protobuf.BoolValue | undefined;
+  readonly enableJa4Fingerprinting?: google_protobuf.BoolValue | undefined;
+  readonly initialReadBufferSize?: google_protobuf.UInt32Value | undefined;
+  readonly closeConnectionOnClientHelloParsingErrors?: boolean | undefined;
+  readonly maxClientHelloSize?: google_protobuf.UInt32Value | undefined;
 }

@@ -4,8 +4,8 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/connection_limit/v3/connection_limit.proto#envoy-v3-api-msg-extensions-filters-network-connection-limit-v3-connectionlimit */
 export interface ConnectionLimit {
-  statPrefix?: string | undefined;
-  maxConnections?: google_protobuf.UInt64Value | undefined;
-  delay?: google_protobuf.Duration | undefined;
-  runtimeEnabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly maxConnections?: google_protobuf.UInt64Value | undefined;
+  readonly delay?: google_protobuf.Duration | undefined;
+  readonly runtimeEnabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
 }

@@ -12,69 +12,69 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager */
 export interface HttpConnectionManager {
-  codecType?: HttpConnectionManager_CodecType | undefined;
-  statPrefix?: string | undefined;
-  rds?: Rds | undefined;
-  routeConfig?: envoy_config_route_v3.RouteConfiguration | undefined;
-  scopedRoutes?: ScopedRoutes | undefined;
-  httpFilters?: HttpFilter[] | undefined;
-  addUserAgent?: google_protobuf.BoolValue | undefined;
-  tracing?: HttpConnectionManager_Tracing | undefined;
-  commonHttpProtocolOptions?: envoy_config_core_v3.HttpProtocolOptions | undefined;
-  http1SafeMaxConnectionDuration?: boolean | undefined;
-  httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
-  http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
-  http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
-  serverName?: string | undefined;
-  serverHeaderTransformation?: HttpConnectionManager_ServerHeaderTransformation | undefined;
-  schemeHeaderTransformation?: envoy_config_core_v3.SchemeHeaderTransformation | undefined;
-  maxRequestHeadersKb?: google_protobuf.UInt32Value | undefined;
-  streamIdleTimeout?: google_protobuf.Duration | undefined;
-  streamFlushTimeout?: google_protobuf.Duration | undefined;
-  requestTimeout?: google_protobuf.Duration | undefined;
-  requestHeadersTimeout?: google_protobuf.Duration | undefined;
-  drainTimeout?: google_protobuf.Duration | undefined;
-  drainTimeoutJitter?: envoy_type_v3.Percent | undefined;
-  delayedCloseTimeout?: google_protobuf.Duration | undefined;
-  accessLog?: envoy_config_accesslog_v3.AccessLog[] | undefined;
+  readonly codecType?: HttpConnectionManager_CodecType | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly rds?: Rds | undefined;
+  readonly routeConfig?: envoy_config_route_v3.RouteConfiguration | undefined;
+  readonly scopedRoutes?: ScopedRoutes | undefined;
+  readonly httpFilters?: readonly HttpFilter[] | undefined;
+  readonly addUserAgent?: google_protobuf.BoolValue | undefined;
+  readonly tracing?: HttpConnectionManager_Tracing | undefined;
+  readonly commonHttpProtocolOptions?: envoy_config_core_v3.HttpProtocolOptions | undefined;
+  readonly http1SafeMaxConnectionDuration?: boolean | undefined;
+  readonly httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
+  readonly http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
+  readonly http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
+  readonly serverName?: string | undefined;
+  readonly serverHeaderTransformation?: HttpConnectionManager_ServerHeaderTransformation | undefined;
+  readonly schemeHeaderTransformation?: envoy_config_core_v3.SchemeHeaderTransformation | undefined;
+  readonly maxRequestHeadersKb?: google_protobuf.UInt32Value | undefined;
+  readonly streamIdleTimeout?: google_protobuf.Duration | undefined;
+  readonly streamFlushTimeout?: google_protobuf.Duration | undefined;
+  readonly requestTimeout?: google_protobuf.Duration | undefined;
+  readonly requestHeadersTimeout?: google_protobuf.Duration | undefined;
+  readonly drainTimeout?: google_protobuf.Duration | undefined;
+  readonly drainTimeoutJitter?: envoy_type_v3.Percent | undefined;
+  readonly delayedCloseTimeout?: google_protobuf.Duration | undefined;
+  readonly accessLog?: readonly envoy_config_accesslog_v3.AccessLog[] | undefined;
   /** @deprecated */
-  accessLogFlushInterval?: google_protobuf.Duration | undefined;
+  readonly accessLogFlushInterval?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  flushAccessLogOnNewRequest?: boolean | undefined;
-  accessLogOptions?: HttpConnectionManager_HcmAccessLogOptions | undefined;
-  useRemoteAddress?: google_protobuf.BoolValue | undefined;
-  xffNumTrustedHops?: number | undefined;
-  originalIpDetectionExtensions?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  earlyHeaderMutationExtensions?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
-  internalAddressConfig?: HttpConnectionManager_InternalAddressConfig | undefined;
-  skipXffAppend?: boolean | undefined;
-  via?: string | undefined;
-  generateRequestId?: google_protobuf.BoolValue | undefined;
-  preserveExternalRequestId?: boolean | undefined;
-  alwaysSetRequestIdInResponse?: boolean | undefined;
-  forwardClientCertDetails?: HttpConnectionManager_ForwardClientCertDetails | undefined;
-  setCurrentClientCertDetails?: HttpConnectionManager_SetCurrentClientCertDetails | undefined;
-  forwardClientCertMatcher?: xds_type_matcher_v3.Matcher | undefined;
-  proxy100Continue?: boolean | undefined;
-  representIpv4RemoteAddressAsIpv4MappedIpv6?: boolean | undefined;
-  upgradeConfigs?: HttpConnectionManager_UpgradeConfig[] | undefined;
-  normalizePath?: google_protobuf.BoolValue | undefined;
-  mergeSlashes?: boolean | undefined;
-  pathWithEscapedSlashesAction?: HttpConnectionManager_PathWithEscapedSlashesAction | undefined;
-  requestIdExtension?: RequestIDExtension | undefined;
-  localReplyConfig?: LocalReplyConfig | undefined;
-  stripMatchingHostPort?: boolean | undefined;
-  stripAnyHostPort?: boolean | undefined;
-  streamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
-  pathNormalizationOptions?: HttpConnectionManager_PathNormalizationOptions | undefined;
-  stripTrailingHostDot?: boolean | undefined;
-  proxyStatusConfig?: HttpConnectionManager_ProxyStatusConfig | undefined;
-  typedHeaderValidationConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  appendXForwardedPort?: boolean | undefined;
-  appendLocalOverload?: boolean | undefined;
-  addProxyProtocolConnectionState?: google_protobuf.BoolValue | undefined;
-  forwardProtoConfig?: ForwardProtoConfig | undefined;
-  recordRouteResolutionStats?: boolean | undefined;
+  readonly flushAccessLogOnNewRequest?: boolean | undefined;
+  readonly accessLogOptions?: HttpConnectionManager_HcmAccessLogOptions | undefined;
+  readonly useRemoteAddress?: google_protobuf.BoolValue | undefined;
+  readonly xffNumTrustedHops?: number | undefined;
+  readonly originalIpDetectionExtensions?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly earlyHeaderMutationExtensions?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly internalAddressConfig?: HttpConnectionManager_InternalAddressConfig | undefined;
+  readonly skipXffAppend?: boolean | undefined;
+  readonly via?: string | undefined;
+  readonly generateRequestId?: google_protobuf.BoolValue | undefined;
+  readonly preserveExternalRequestId?: boolean | undefined;
+  readonly alwaysSetRequestIdInResponse?: boolean | undefined;
+  readonly forwardClientCertDetails?: HttpConnectionManager_ForwardClientCertDetails | undefined;
+  readonly setCurrentClientCertDetails?: HttpConnectionManager_SetCurrentClientCertDetails | undefined;
+  readonly forwardClientCertMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly proxy100Continue?: boolean | undefined;
+  readonly representIpv4RemoteAddressAsIpv4MappedIpv6?: boolean | undefined;
+  readonly upgradeConfigs?: readonly HttpConnectionManager_UpgradeConfig[] | undefined;
+  readonly normalizePath?: google_protobuf.BoolValue | undefined;
+  readonly mergeSlashes?: boolean | undefined;
+  readonly pathWithEscapedSlashesAction?: HttpConnectionManager_PathWithEscapedSlashesAction | undefined;
+  readonly requestIdExtension?: RequestIDExtension | undefined;
+  readonly localReplyConfig?: LocalReplyConfig | undefined;
+  readonly stripMatchingHostPort?: boolean | undefined;
+  readonly stripAnyHostPort?: boolean | undefined;
+  readonly streamErrorOnInvalidHttpMessage?: google_protobuf.BoolValue | undefined;
+  readonly pathNormalizationOptions?: HttpConnectionManager_PathNormalizationOptions | undefined;
+  readonly stripTrailingHostDot?: boolean | undefined;
+  readonly proxyStatusConfig?: HttpConnectionManager_ProxyStatusConfig | undefined;
+  readonly typedHeaderValidationConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly appendXForwardedPort?: boolean | undefined;
+  readonly appendLocalOverload?: boolean | undefined;
+  readonly addProxyProtocolConnectionState?: google_protobuf.BoolValue | undefined;
+  readonly forwardProtoConfig?: ForwardProtoConfig | undefined;
+  readonly recordRouteResolutionStats?: boolean | undefined;
 }
 
 export type HttpConnectionManager_CodecType = "AUTO" | "HTTP1" | "HTTP2" | "HTTP3";
@@ -89,160 +89,160 @@ export type HttpConnectionManager_ForwardClientCertFormat = "TEXT" | "JSON";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-tracing */
 export interface HttpConnectionManager_Tracing {
-  clientSampling?: envoy_type_v3.Percent | undefined;
-  randomSampling?: envoy_type_v3.Percent | undefined;
-  overallSampling?: envoy_type_v3.Percent | undefined;
-  verbose?: boolean | undefined;
-  maxPathTagLength?: google_protobuf.UInt32Value | undefined;
-  customTags?: envoy_type_tracing_v3.CustomTag[] | undefined;
-  provider?: envoy_config_trace_v3.Tracing_Http | undefined;
-  spawnUpstreamSpan?: google_protobuf.BoolValue | undefined;
-  operation?: string | undefined;
-  upstreamOperation?: string | undefined;
-  noContextPropagation?: boolean | undefined;
+  readonly clientSampling?: envoy_type_v3.Percent | undefined;
+  readonly randomSampling?: envoy_type_v3.Percent | undefined;
+  readonly overallSampling?: envoy_type_v3.Percent | undefined;
+  readonly verbose?: boolean | undefined;
+  readonly maxPathTagLength?: google_protobuf.UInt32Value | undefined;
+  readonly customTags?: readonly envoy_type_tracing_v3.CustomTag[] | undefined;
+  readonly provider?: envoy_config_trace_v3.Tracing_Http | undefined;
+  readonly spawnUpstreamSpan?: google_protobuf.BoolValue | undefined;
+  readonly operation?: string | undefined;
+  readonly upstreamOperation?: string | undefined;
+  readonly noContextPropagation?: boolean | undefined;
 }
 
 export type HttpConnectionManager_Tracing_OperationName = "INGRESS" | "EGRESS";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-internaladdressconfig */
 export interface HttpConnectionManager_InternalAddressConfig {
-  unixSockets?: boolean | undefined;
-  cidrRanges?: envoy_config_core_v3.CidrRange[] | undefined;
+  readonly unixSockets?: boolean | undefined;
+  readonly cidrRanges?: readonly envoy_config_core_v3.CidrRange[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-setcurrentclientcertdetails */
 export interface HttpConnectionManager_SetCurrentClientCertDetails {
-  subject?: google_protobuf.BoolValue | undefined;
-  cert?: boolean | undefined;
-  chain?: boolean | undefined;
-  dns?: boolean | undefined;
-  uri?: boolean | undefined;
-  issuer?: boolean | undefined;
-  format?: HttpConnectionManager_ForwardClientCertFormat | undefined;
+  readonly subject?: google_protobuf.BoolValue | undefined;
+  readonly cert?: boolean | undefined;
+  readonly chain?: boolean | undefined;
+  readonly dns?: boolean | undefined;
+  readonly uri?: boolean | undefined;
+  readonly issuer?: boolean | undefined;
+  readonly format?: HttpConnectionManager_ForwardClientCertFormat | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-forwardclientcertconfig */
 export interface HttpConnectionManager_ForwardClientCertConfig {
-  forwardClientCertDetails?: HttpConnectionManager_ForwardClientCertDetails | undefined;
-  setCurrentClientCertDetails?: HttpConnectionManager_SetCurrentClientCertDetails | undefined;
+  readonly forwardClientCertDetails?: HttpConnectionManager_ForwardClientCertDetails | undefined;
+  readonly setCurrentClientCertDetails?: HttpConnectionManager_SetCurrentClientCertDetails | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-upgradeconfig */
 export interface HttpConnectionManager_UpgradeConfig {
-  upgradeType?: string | undefined;
-  filters?: HttpFilter[] | undefined;
-  enabled?: google_protobuf.BoolValue | undefined;
+  readonly upgradeType?: string | undefined;
+  readonly filters?: readonly HttpFilter[] | undefined;
+  readonly enabled?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-pathnormalizationoptions */
 export interface HttpConnectionManager_PathNormalizationOptions {
-  forwardingTransformation?: envoy_type_http_v3.PathTransformation | undefined;
-  httpFilterTransformation?: envoy_type_http_v3.PathTransformation | undefined;
+  readonly forwardingTransformation?: envoy_type_http_v3.PathTransformation | undefined;
+  readonly httpFilterTransformation?: envoy_type_http_v3.PathTransformation | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-proxystatusconfig */
 export interface HttpConnectionManager_ProxyStatusConfig {
-  removeDetails?: boolean | undefined;
-  removeConnectionTerminationDetails?: boolean | undefined;
-  removeResponseFlags?: boolean | undefined;
-  setRecommendedResponseCode?: boolean | undefined;
-  useNodeId?: boolean | undefined;
-  literalProxyName?: string | undefined;
+  readonly removeDetails?: boolean | undefined;
+  readonly removeConnectionTerminationDetails?: boolean | undefined;
+  readonly removeResponseFlags?: boolean | undefined;
+  readonly setRecommendedResponseCode?: boolean | undefined;
+  readonly useNodeId?: boolean | undefined;
+  readonly literalProxyName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpconnectionmanager-hcmaccesslogoptions */
 export interface HttpConnectionManager_HcmAccessLogOptions {
-  accessLogFlushInterval?: google_protobuf.Duration | undefined;
-  flushAccessLogOnNewRequest?: boolean | undefined;
-  flushLogOnTunnelSuccessfullyEstablished?: boolean | undefined;
+  readonly accessLogFlushInterval?: google_protobuf.Duration | undefined;
+  readonly flushAccessLogOnNewRequest?: boolean | undefined;
+  readonly flushLogOnTunnelSuccessfullyEstablished?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-forwardprotoconfig */
 export interface ForwardProtoConfig {
-  httpsDestinationPorts?: number[] | undefined;
-  httpDestinationPorts?: number[] | undefined;
+  readonly httpsDestinationPorts?: readonly number[] | undefined;
+  readonly httpDestinationPorts?: readonly number[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-localreplyconfig */
 export interface LocalReplyConfig {
-  mappers?: ResponseMapper[] | undefined;
-  bodyFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly mappers?: readonly ResponseMapper[] | undefined;
+  readonly bodyFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-responsemapper */
 export interface ResponseMapper {
-  filter?: envoy_config_accesslog_v3.AccessLogFilter | undefined;
-  statusCode?: google_protobuf.UInt32Value | undefined;
-  body?: envoy_config_core_v3.DataSource | undefined;
-  bodyFormatOverride?: envoy_config_core_v3.SubstitutionFormatString | undefined;
-  headersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly filter?: envoy_config_accesslog_v3.AccessLogFilter | undefined;
+  readonly statusCode?: google_protobuf.UInt32Value | undefined;
+  readonly body?: envoy_config_core_v3.DataSource | undefined;
+  readonly bodyFormatOverride?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly headersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-rds */
 export interface Rds {
-  configSource?: envoy_config_core_v3.ConfigSource | undefined;
-  routeConfigName?: string | undefined;
+  readonly configSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly routeConfigName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedrouteconfigurationslist */
 export interface ScopedRouteConfigurationsList {
-  scopedRouteConfigurations?: envoy_config_route_v3.ScopedRouteConfiguration[] | undefined;
+  readonly scopedRouteConfigurations?: readonly envoy_config_route_v3.ScopedRouteConfiguration[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedroutes */
 export interface ScopedRoutes {
-  name?: string | undefined;
-  scopeKeyBuilder?: ScopedRoutes_ScopeKeyBuilder | undefined;
-  rdsConfigSource?: envoy_config_core_v3.ConfigSource | undefined;
-  scopedRouteConfigurationsList?: ScopedRouteConfigurationsList | undefined;
-  scopedRds?: ScopedRds | undefined;
+  readonly name?: string | undefined;
+  readonly scopeKeyBuilder?: ScopedRoutes_ScopeKeyBuilder | undefined;
+  readonly rdsConfigSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly scopedRouteConfigurationsList?: ScopedRouteConfigurationsList | undefined;
+  readonly scopedRds?: ScopedRds | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedroutes-scopekeybuilder */
 export interface ScopedRoutes_ScopeKeyBuilder {
-  fragments?: ScopedRoutes_ScopeKeyBuilder_FragmentBuilder[] | undefined;
+  readonly fragments?: readonly ScopedRoutes_ScopeKeyBuilder_FragmentBuilder[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedroutes-scopekeybuilder-fragmentbuilder */
 export interface ScopedRoutes_ScopeKeyBuilder_FragmentBuilder {
-  headerValueExtractor?: ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor | undefined;
+  readonly headerValueExtractor?: ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedroutes-scopekeybuilder-fragmentbuilder-headervalueextractor */
 export interface ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor {
-  name?: string | undefined;
-  elementSeparator?: string | undefined;
-  index?: number | undefined;
-  element?: ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_KvElement | undefined;
+  readonly name?: string | undefined;
+  readonly elementSeparator?: string | undefined;
+  readonly index?: number | undefined;
+  readonly element?: ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_KvElement | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedroutes-scopekeybuilder-fragmentbuilder-headervalueextractor-kvelement */
 export interface ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_KvElement {
-  separator?: string | undefined;
-  key?: string | undefined;
+  readonly separator?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-scopedrds */
 export interface ScopedRds {
-  scopedRdsConfigSource?: envoy_config_core_v3.ConfigSource | undefined;
-  srdsResourcesLocator?: string | undefined;
+  readonly scopedRdsConfigSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly srdsResourcesLocator?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-httpfilter */
 export interface HttpFilter {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
-  configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
-  isOptional?: boolean | undefined;
-  disabled?: boolean | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
+  readonly configDiscovery?: envoy_config_core_v3.ExtensionConfigSource | undefined;
+  readonly isOptional?: boolean | undefined;
+  readonly disabled?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-requestidextension */
 export interface RequestIDExtension {
-  typedConfig?: AnyMessage | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto#envoy-v3-api-msg-extensions-filters-network-http-connection-manager-v3-envoymobilehttpconnectionmanager */
 export interface EnvoyMobileHttpConnectionManager {
-  config?: HttpConnectionManager | undefined;
+  readonly config?: HttpConnectionManager | undefined;
 }

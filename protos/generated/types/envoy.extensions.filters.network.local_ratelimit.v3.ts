@@ -4,8 +4,8 @@ import type * as envoy_type_v3 from "./envoy.type.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/local_ratelimit/v3/local_rate_limit.proto#envoy-v3-api-msg-extensions-filters-network-local-ratelimit-v3-localratelimit */
 export interface LocalRateLimit {
-  statPrefix?: string | undefined;
-  tokenBucket?: envoy_type_v3.TokenBucket | undefined;
-  runtimeEnabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
-  shareKey?: string | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly tokenBucket?: envoy_type_v3.TokenBucket | undefined;
+  readonly runtimeEnabled?: envoy_config_core_v3.RuntimeFeatureFlag | undefined;
+  readonly shareKey?: string | undefined;
 }

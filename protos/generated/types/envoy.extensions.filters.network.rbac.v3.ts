@@ -5,14 +5,14 @@ import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/rbac/v3/rbac.proto#envoy-v3-api-msg-extensions-filters-network-rbac-v3-rbac */
 export interface RBAC {
-  rules?: envoy_config_rbac_v3.RBAC | undefined;
-  matcher?: xds_type_matcher_v3.Matcher | undefined;
-  shadowRules?: envoy_config_rbac_v3.RBAC | undefined;
-  shadowMatcher?: xds_type_matcher_v3.Matcher | undefined;
-  shadowRulesStatPrefix?: string | undefined;
-  statPrefix?: string | undefined;
-  enforcementType?: RBAC_EnforcementType | undefined;
-  delayDeny?: google_protobuf.Duration | undefined;
+  readonly rules?: envoy_config_rbac_v3.RBAC | undefined;
+  readonly matcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly shadowRules?: envoy_config_rbac_v3.RBAC | undefined;
+  readonly shadowMatcher?: xds_type_matcher_v3.Matcher | undefined;
+  readonly shadowRulesStatPrefix?: string | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly enforcementType?: RBAC_EnforcementType | undefined;
+  readonly delayDeny?: google_protobuf.Duration | undefined;
 }
 
 export type RBAC_EnforcementType = "ONE_TIME_ON_FIRST_BYTE" | "CONTINUOUS";

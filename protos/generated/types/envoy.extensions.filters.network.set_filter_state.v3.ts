@@ -3,7 +3,7 @@ import type * as envoy_extensions_filters_common_set_filter_state_v3 from "./env
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/set_filter_state/v3/set_filter_state.proto#envoy-v3-api-msg-extensions-filters-network-set-filter-state-v3-config */
 export interface Config {
-  onNewConnection?: envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
-  onDownstreamTlsHandshake?: envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
-  onDownstreamData?: envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
+  readonly onNewConnection?: readonly envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
+  readonly onDownstreamTlsHandshake?: readonly envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
+  readonly onDownstreamData?: readonly envoy_extensions_filters_common_set_filter_state_v3.FilterStateValue[] | undefined;
 }

@@ -11,69 +11,69 @@ export type ProxyProtocolTlvMergePolicy = "ADD_IF_ABSENT" | "OVERWRITE_BY_TYPE_I
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto#envoy-v3-api-msg-extensions-filters-network-tcp-proxy-v3-tcpproxy */
 export interface TcpProxy {
-  statPrefix?: string | undefined;
-  cluster?: string | undefined;
-  weightedClusters?: TcpProxy_WeightedCluster | undefined;
-  onDemand?: TcpProxy_OnDemand | undefined;
-  metadataMatch?: envoy_config_core_v3.Metadata | undefined;
-  idleTimeout?: google_protobuf.Duration | undefined;
-  downstreamIdleTimeout?: google_protobuf.Duration | undefined;
-  upstreamIdleTimeout?: google_protobuf.Duration | undefined;
-  accessLog?: envoy_config_accesslog_v3.AccessLog[] | undefined;
-  maxConnectAttempts?: google_protobuf.UInt32Value | undefined;
-  backoffOptions?: envoy_config_core_v3.BackoffStrategy | undefined;
-  hashPolicy?: envoy_type_v3.HashPolicy[] | undefined;
-  tunnelingConfig?: TcpProxy_TunnelingConfig | undefined;
-  maxDownstreamConnectionDuration?: google_protobuf.Duration | undefined;
-  maxDownstreamConnectionDurationJitterPercentage?: envoy_type_v3.Percent | undefined;
+  readonly statPrefix?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly weightedClusters?: TcpProxy_WeightedCluster | undefined;
+  readonly onDemand?: TcpProxy_OnDemand | undefined;
+  readonly metadataMatch?: envoy_config_core_v3.Metadata | undefined;
+  readonly idleTimeout?: google_protobuf.Duration | undefined;
+  readonly downstreamIdleTimeout?: google_protobuf.Duration | undefined;
+  readonly upstreamIdleTimeout?: google_protobuf.Duration | undefined;
+  readonly accessLog?: readonly envoy_config_accesslog_v3.AccessLog[] | undefined;
+  readonly maxConnectAttempts?: google_protobuf.UInt32Value | undefined;
+  readonly backoffOptions?: envoy_config_core_v3.BackoffStrategy | undefined;
+  readonly hashPolicy?: readonly envoy_type_v3.HashPolicy[] | undefined;
+  readonly tunnelingConfig?: TcpProxy_TunnelingConfig | undefined;
+  readonly maxDownstreamConnectionDuration?: google_protobuf.Duration | undefined;
+  readonly maxDownstreamConnectionDurationJitterPercentage?: envoy_type_v3.Percent | undefined;
   /** @deprecated */
-  accessLogFlushInterval?: google_protobuf.Duration | undefined;
+  readonly accessLogFlushInterval?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  flushAccessLogOnConnected?: boolean | undefined;
-  accessLogOptions?: TcpProxy_TcpAccessLogOptions | undefined;
-  proxyProtocolTlvs?: envoy_config_core_v3.TlvEntry[] | undefined;
-  proxyProtocolTlvMergePolicy?: ProxyProtocolTlvMergePolicy | undefined;
-  upstreamConnectMode?: UpstreamConnectMode | undefined;
-  maxEarlyDataBytes?: google_protobuf.UInt32Value | undefined;
-  checkDrainClose?: google_protobuf.BoolValue | undefined;
+  readonly flushAccessLogOnConnected?: boolean | undefined;
+  readonly accessLogOptions?: TcpProxy_TcpAccessLogOptions | undefined;
+  readonly proxyProtocolTlvs?: readonly envoy_config_core_v3.TlvEntry[] | undefined;
+  readonly proxyProtocolTlvMergePolicy?: ProxyProtocolTlvMergePolicy | undefined;
+  readonly upstreamConnectMode?: UpstreamConnectMode | undefined;
+  readonly maxEarlyDataBytes?: google_protobuf.UInt32Value | undefined;
+  readonly checkDrainClose?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto#envoy-v3-api-msg-extensions-filters-network-tcp-proxy-v3-tcpproxy-weightedcluster */
 export interface TcpProxy_WeightedCluster {
-  clusters?: TcpProxy_WeightedCluster_ClusterWeight[] | undefined;
+  readonly clusters?: readonly TcpProxy_WeightedCluster_ClusterWeight[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto#envoy-v3-api-msg-extensions-filters-network-tcp-proxy-v3-tcpproxy-weightedcluster-clusterweight */
 export interface TcpProxy_WeightedCluster_ClusterWeight {
-  name?: string | undefined;
-  weight?: number | undefined;
-  metadataMatch?: envoy_config_core_v3.Metadata | undefined;
+  readonly name?: string | undefined;
+  readonly weight?: number | undefined;
+  readonly metadataMatch?: envoy_config_core_v3.Metadata | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto#envoy-v3-api-msg-extensions-filters-network-tcp-proxy-v3-tcpproxy-tunnelingconfig */
 export interface TcpProxy_TunnelingConfig {
-  hostname?: string | undefined;
-  usePost?: boolean | undefined;
-  headersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  propagateResponseHeaders?: boolean | undefined;
-  postPath?: string | undefined;
-  propagateResponseTrailers?: boolean | undefined;
-  requestIdExtension?: envoy_extensions_filters_network_http_connection_manager_v3.RequestIDExtension | undefined;
-  requestIdHeader?: string | undefined;
-  requestIdMetadataKey?: string | undefined;
-  formatters?: envoy_config_core_v3.TypedExtensionConfig[] | undefined;
+  readonly hostname?: string | undefined;
+  readonly usePost?: boolean | undefined;
+  readonly headersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly propagateResponseHeaders?: boolean | undefined;
+  readonly postPath?: string | undefined;
+  readonly propagateResponseTrailers?: boolean | undefined;
+  readonly requestIdExtension?: envoy_extensions_filters_network_http_connection_manager_v3.RequestIDExtension | undefined;
+  readonly requestIdHeader?: string | undefined;
+  readonly requestIdMetadataKey?: string | undefined;
+  readonly formatters?: readonly envoy_config_core_v3.TypedExtensionConfig[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto#envoy-v3-api-msg-extensions-filters-network-tcp-proxy-v3-tcpproxy-ondemand */
 export interface TcpProxy_OnDemand {
-  odcdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
-  resourcesLocator?: string | undefined;
-  timeout?: google_protobuf.Duration | undefined;
+  readonly odcdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly resourcesLocator?: string | undefined;
+  readonly timeout?: google_protobuf.Duration | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto#envoy-v3-api-msg-extensions-filters-network-tcp-proxy-v3-tcpproxy-tcpaccesslogoptions */
 export interface TcpProxy_TcpAccessLogOptions {
-  accessLogFlushInterval?: google_protobuf.Duration | undefined;
-  flushAccessLogOnConnected?: boolean | undefined;
-  flushAccessLogOnStart?: boolean | undefined;
+  readonly accessLogFlushInterval?: google_protobuf.Duration | undefined;
+  readonly flushAccessLogOnConnected?: boolean | undefined;
+  readonly flushAccessLogOnStart?: boolean | undefined;
 }

@@ -3,5 +3,5 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/formatter/cel/v3/cel.proto#envoy-v3-api-msg-extensions-formatter-cel-v3-cel */
 export interface Cel {
-  celConfig?: envoy_config_core_v3.CelExpressionConfig | undefined;
+  readonly celConfig?: envoy_config_core_v3.CelExpressionConfig | undefined;
 }

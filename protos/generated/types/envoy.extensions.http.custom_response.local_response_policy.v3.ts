@@ -4,10 +4,10 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/custom_response/local_response_policy/v3/local_response_policy.proto#envoy-v3-api-msg-extensions-http-custom-response-local-response-policy-v3-localresponsepolicy */
 export interface LocalResponsePolicy {
-  body?: envoy_config_core_v3.DataSource | undefined;
-  bodyFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
-  statusCode?: google_protobuf.UInt32Value | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  preserveResponseCodeDetails?: boolean | undefined;
-  responseCodeDetails?: string | undefined;
+  readonly body?: envoy_config_core_v3.DataSource | undefined;
+  readonly bodyFormat?: envoy_config_core_v3.SubstitutionFormatString | undefined;
+  readonly statusCode?: google_protobuf.UInt32Value | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly preserveResponseCodeDetails?: boolean | undefined;
+  readonly responseCodeDetails?: string | undefined;
 }

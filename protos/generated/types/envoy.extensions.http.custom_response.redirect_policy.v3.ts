@@ -5,10 +5,10 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/custom_response/redirect_policy/v3/redirect_policy.proto#envoy-v3-api-msg-extensions-http-custom-response-redirect-policy-v3-redirectpolicy */
 export interface RedirectPolicy {
-  uri?: string | undefined;
-  redirectAction?: envoy_config_route_v3.RedirectAction | undefined;
-  statusCode?: google_protobuf.UInt32Value | undefined;
-  responseHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  requestHeadersToAdd?: envoy_config_core_v3.HeaderValueOption[] | undefined;
-  modifyRequestHeadersAction?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly uri?: string | undefined;
+  readonly redirectAction?: envoy_config_route_v3.RedirectAction | undefined;
+  readonly statusCode?: google_protobuf.UInt32Value | undefined;
+  readonly responseHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly requestHeadersToAdd?: readonly envoy_config_core_v3.HeaderValueOption[] | undefined;
+  readonly modifyRequestHeadersAction?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }

@@ -3,5 +3,5 @@ import type * as envoy_config_common_mutation_rules_v3 from "./envoy.config.comm
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto#envoy-v3-api-msg-extensions-http-early-header-mutation-header-mutation-v3-headermutation */
 export interface HeaderMutation {
-  mutations?: envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
+  readonly mutations?: readonly envoy_config_common_mutation_rules_v3.HeaderMutation[] | undefined;
 }

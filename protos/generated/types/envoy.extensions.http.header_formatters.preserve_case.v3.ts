@@ -2,8 +2,8 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/header_formatters/preserve_case/v3/preserve_case.proto#envoy-v3-api-msg-extensions-http-header-formatters-preserve-case-v3-preservecaseformatterconfig */
 export interface PreserveCaseFormatterConfig {
-  forwardReasonPhrase?: boolean | undefined;
-  formatterTypeOnEnvoyHeaders?: PreserveCaseFormatterConfig_FormatterTypeOnEnvoyHeaders | undefined;
+  readonly forwardReasonPhrase?: boolean | undefined;
+  readonly formatterTypeOnEnvoyHeaders?: PreserveCaseFormatterConfig_FormatterTypeOnEnvoyHeaders | undefined;
 }
 
 export type PreserveCaseFormatterConfig_FormatterTypeOnEnvoyHeaders = "DEFAULT" | "PROPER_CASE";

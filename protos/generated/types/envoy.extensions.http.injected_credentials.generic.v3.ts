@@ -3,7 +3,7 @@ import type * as envoy_extensions_transport_sockets_tls_v3 from "./envoy.extensi
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/injected_credentials/generic/v3/generic.proto#envoy-v3-api-msg-extensions-http-injected-credentials-generic-v3-generic */
 export interface Generic {
-  credential?: envoy_extensions_transport_sockets_tls_v3.SdsSecretConfig | undefined;
-  header?: string | undefined;
-  headerValuePrefix?: string | undefined;
+  readonly credential?: envoy_extensions_transport_sockets_tls_v3.SdsSecretConfig | undefined;
+  readonly header?: string | undefined;
+  readonly headerValuePrefix?: string | undefined;
 }

@@ -5,24 +5,24 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/injected_credentials/oauth2/v3/oauth2.proto#envoy-v3-api-msg-extensions-http-injected-credentials-oauth2-v3-oauth2 */
 export interface OAuth2 {
-  tokenEndpoint?: envoy_config_core_v3.HttpUri | undefined;
-  scopes?: string[] | undefined;
-  clientCredentials?: OAuth2_ClientCredentials | undefined;
-  tokenFetchRetryInterval?: google_protobuf.Duration | undefined;
-  endpointParams?: OAuth2_EndpointParameter[] | undefined;
+  readonly tokenEndpoint?: envoy_config_core_v3.HttpUri | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly clientCredentials?: OAuth2_ClientCredentials | undefined;
+  readonly tokenFetchRetryInterval?: google_protobuf.Duration | undefined;
+  readonly endpointParams?: readonly OAuth2_EndpointParameter[] | undefined;
 }
 
 export type OAuth2_AuthType = "BASIC_AUTH" | "URL_ENCODED_BODY" | "TLS_CLIENT_AUTH";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/injected_credentials/oauth2/v3/oauth2.proto#envoy-v3-api-msg-extensions-http-injected-credentials-oauth2-v3-oauth2-clientcredentials */
 export interface OAuth2_ClientCredentials {
-  clientId?: string | undefined;
-  clientSecret?: envoy_extensions_transport_sockets_tls_v3.SdsSecretConfig | undefined;
-  authType?: OAuth2_AuthType | undefined;
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: envoy_extensions_transport_sockets_tls_v3.SdsSecretConfig | undefined;
+  readonly authType?: OAuth2_AuthType | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/injected_credentials/oauth2/v3/oauth2.proto#envoy-v3-api-msg-extensions-http-injected-credentials-oauth2-v3-oauth2-endpointparameter */
 export interface OAuth2_EndpointParameter {
-  name?: string | undefined;
-  value?: string | undefined;
+  readonly name?: string | undefined;
+  readonly value?: string | undefined;
 }

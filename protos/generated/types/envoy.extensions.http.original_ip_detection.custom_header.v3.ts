@@ -3,7 +3,7 @@ import type * as envoy_type_v3 from "./envoy.type.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/original_ip_detection/custom_header/v3/custom_header.proto#envoy-v3-api-msg-extensions-http-original-ip-detection-custom-header-v3-customheaderconfig */
 export interface CustomHeaderConfig {
-  headerName?: string | undefined;
-  allowExtensionToSetAddressAsTrusted?: boolean | undefined;
-  rejectWithStatus?: envoy_type_v3.HttpStatus | undefined;
+  readonly headerName?: string | undefined;
+  readonly allowExtensionToSetAddressAsTrusted?: boolean | undefined;
+  readonly rejectWithStatus?: envoy_type_v3.HttpStatus | undefined;
 }

@@ -4,12 +4,12 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/original_ip_detection/xff/v3/xff.proto#envoy-v3-api-msg-extensions-http-original-ip-detection-xff-v3-xffconfig */
 export interface XffConfig {
-  xffNumTrustedHops?: number | undefined;
-  xffTrustedCidrs?: XffTrustedCidrs | undefined;
-  skipXffAppend?: google_protobuf.BoolValue | undefined;
+  readonly xffNumTrustedHops?: number | undefined;
+  readonly xffTrustedCidrs?: XffTrustedCidrs | undefined;
+  readonly skipXffAppend?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/original_ip_detection/xff/v3/xff.proto#envoy-v3-api-msg-extensions-http-original-ip-detection-xff-v3-xfftrustedcidrs */
 export interface XffTrustedCidrs {
-  cidrs?: envoy_config_core_v3.CidrRange[] | undefined;
+  readonly cidrs?: readonly envoy_config_core_v3.CidrRange[] | undefined;
 }

@@ -3,5 +3,5 @@ import type * as envoy_type_http_v3 from "./envoy.type.http.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/stateful_session/cookie/v3/cookie.proto#envoy-v3-api-msg-extensions-http-stateful-session-cookie-v3-cookiebasedsessionstate */
 export interface CookieBasedSessionState {
-  cookie?: envoy_type_http_v3.Cookie | undefined;
+  readonly cookie?: envoy_type_http_v3.Cookie | undefined;
 }

@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/http/stateful_session/header/v3/header.proto#envoy-v3-api-msg-extensions-http-stateful-session-header-v3-headerbasedsessionstate */
 export interface HeaderBasedSessionState {
-  name?: string | undefined;
+  readonly name?: string | undefined;
 }

@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/internal_redirect/allow_listed_routes/v3/allow_listed_routes_config.proto#envoy-v3-api-msg-extensions-internal-redirect-allow-listed-routes-v3-allowlistedroutesconfig */
 export interface AllowListedRoutesConfig {
-  allowedRouteNames?: string[] | undefined;
+  readonly allowedRouteNames?: readonly string[] | undefined;
 }

@@ -6,26 +6,26 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-localitylbconfig */
 export interface LocalityLbConfig {
-  zoneAwareLbConfig?: LocalityLbConfig_ZoneAwareLbConfig | undefined;
-  localityWeightedLbConfig?: LocalityLbConfig_LocalityWeightedLbConfig | undefined;
+  readonly zoneAwareLbConfig?: LocalityLbConfig_ZoneAwareLbConfig | undefined;
+  readonly localityWeightedLbConfig?: LocalityLbConfig_LocalityWeightedLbConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-localitylbconfig-zoneawarelbconfig */
 export interface LocalityLbConfig_ZoneAwareLbConfig {
-  routingEnabled?: envoy_type_v3.Percent | undefined;
-  minClusterSize?: google_protobuf.UInt64Value | undefined;
-  failTrafficOnPanic?: boolean | undefined;
+  readonly routingEnabled?: envoy_type_v3.Percent | undefined;
+  readonly minClusterSize?: google_protobuf.UInt64Value | undefined;
+  readonly failTrafficOnPanic?: boolean | undefined;
   /** @deprecated */
-  forceLocalityDirectRouting?: boolean | undefined;
-  forceLocalZone?: LocalityLbConfig_ZoneAwareLbConfig_ForceLocalZone | undefined;
-  localityBasis?: LocalityLbConfig_ZoneAwareLbConfig_LocalityBasis | undefined;
+  readonly forceLocalityDirectRouting?: boolean | undefined;
+  readonly forceLocalZone?: LocalityLbConfig_ZoneAwareLbConfig_ForceLocalZone | undefined;
+  readonly localityBasis?: LocalityLbConfig_ZoneAwareLbConfig_LocalityBasis | undefined;
 }
 
 export type LocalityLbConfig_ZoneAwareLbConfig_LocalityBasis = "HEALTHY_HOSTS_NUM" | "HEALTHY_HOSTS_WEIGHT";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-localitylbconfig-zoneawarelbconfig-forcelocalzone */
 export interface LocalityLbConfig_ZoneAwareLbConfig_ForceLocalZone {
-  minSize?: google_protobuf.UInt32Value | undefined;
+  readonly minSize?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-localitylbconfig-localityweightedlbconfig */
@@ -34,21 +34,21 @@ export interface LocalityLbConfig_LocalityWeightedLbConfig {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-slowstartconfig */
 export interface SlowStartConfig {
-  slowStartWindow?: google_protobuf.Duration | undefined;
-  aggression?: envoy_config_core_v3.RuntimeDouble | undefined;
-  minWeightPercent?: envoy_type_v3.Percent | undefined;
+  readonly slowStartWindow?: google_protobuf.Duration | undefined;
+  readonly aggression?: envoy_config_core_v3.RuntimeDouble | undefined;
+  readonly minWeightPercent?: envoy_type_v3.Percent | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-consistenthashinglbconfig */
 export interface ConsistentHashingLbConfig {
-  useHostnameForHashing?: boolean | undefined;
-  hashBalanceFactor?: google_protobuf.UInt32Value | undefined;
-  hashPolicy?: envoy_config_route_v3.RouteAction_HashPolicy[] | undefined;
+  readonly useHostnameForHashing?: boolean | undefined;
+  readonly hashBalanceFactor?: google_protobuf.UInt32Value | undefined;
+  readonly hashPolicy?: readonly envoy_config_route_v3.RouteAction_HashPolicy[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/common/v3/common.proto#envoy-v3-api-msg-extensions-load-balancing-policies-common-v3-orcaoobreportingconfig */
 export interface OrcaOobReportingConfig {
-  portValue?: number | undefined;
-  authority?: string | undefined;
-  transportSocketMatchCriteria?: google_protobuf.Struct | undefined;
+  readonly portValue?: number | undefined;
+  readonly authority?: string | undefined;
+  readonly transportSocketMatchCriteria?: google_protobuf.Struct | undefined;
 }

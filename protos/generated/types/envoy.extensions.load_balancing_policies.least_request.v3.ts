@@ -5,13 +5,13 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/least_request/v3/least_request.proto#envoy-v3-api-msg-extensions-load-balancing-policies-least-request-v3-leastrequest */
 export interface LeastRequest {
-  choiceCount?: google_protobuf.UInt32Value | undefined;
-  activeRequestBias?: envoy_config_core_v3.RuntimeDouble | undefined;
-  slowStartConfig?: envoy_extensions_load_balancing_policies_common_v3.SlowStartConfig | undefined;
-  localityLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig | undefined;
+  readonly choiceCount?: google_protobuf.UInt32Value | undefined;
+  readonly activeRequestBias?: envoy_config_core_v3.RuntimeDouble | undefined;
+  readonly slowStartConfig?: envoy_extensions_load_balancing_policies_common_v3.SlowStartConfig | undefined;
+  readonly localityLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig | undefined;
   /** @deprecated */
-  enableFullScan?: google_protobuf.BoolValue | undefined;
-  selectionMethod?: LeastRequest_SelectionMethod | undefined;
+  readonly enableFullScan?: google_protobuf.BoolValue | undefined;
+  readonly selectionMethod?: LeastRequest_SelectionMethod | undefined;
 }
 
 export type LeastRequest_SelectionMethod = "N_CHOICES" | "FULL_SCAN";

@@ -4,7 +4,7 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/maglev/v3/maglev.proto#envoy-v3-api-msg-extensions-load-balancing-policies-maglev-v3-maglev */
 export interface Maglev {
-  tableSize?: google_protobuf.UInt64Value | undefined;
-  consistentHashingLbConfig?: envoy_extensions_load_balancing_policies_common_v3.ConsistentHashingLbConfig | undefined;
-  localityWeightedLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig_LocalityWeightedLbConfig | undefined;
+  readonly tableSize?: google_protobuf.UInt64Value | undefined;
+  readonly consistentHashingLbConfig?: envoy_extensions_load_balancing_policies_common_v3.ConsistentHashingLbConfig | undefined;
+  readonly localityWeightedLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig_LocalityWeightedLbConfig | undefined;
 }

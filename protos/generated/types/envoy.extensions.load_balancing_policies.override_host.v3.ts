@@ -4,13 +4,13 @@ import type * as envoy_type_metadata_v3 from "./envoy.type.metadata.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/override_host/v3/override_host.proto#envoy-v3-api-msg-extensions-load-balancing-policies-override-host-v3-overridehost */
 export interface OverrideHost {
-  overrideHostSources?: OverrideHost_OverrideHostSource[] | undefined;
-  selectedHostKey?: envoy_type_metadata_v3.MetadataKey | undefined;
-  fallbackPolicy?: envoy_config_cluster_v3.LoadBalancingPolicy | undefined;
+  readonly overrideHostSources?: readonly OverrideHost_OverrideHostSource[] | undefined;
+  readonly selectedHostKey?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly fallbackPolicy?: envoy_config_cluster_v3.LoadBalancingPolicy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/override_host/v3/override_host.proto#envoy-v3-api-msg-extensions-load-balancing-policies-override-host-v3-overridehost-overridehostsource */
 export interface OverrideHost_OverrideHostSource {
-  header?: string | undefined;
-  metadata?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly header?: string | undefined;
+  readonly metadata?: envoy_type_metadata_v3.MetadataKey | undefined;
 }

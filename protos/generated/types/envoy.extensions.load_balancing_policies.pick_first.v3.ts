@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/pick_first/v3/pick_first.proto#envoy-v3-api-msg-extensions-load-balancing-policies-pick-first-v3-pickfirst */
 export interface PickFirst {
-  shuffleAddressList?: boolean | undefined;
+  readonly shuffleAddressList?: boolean | undefined;
 }

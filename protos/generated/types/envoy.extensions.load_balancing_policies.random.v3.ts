@@ -3,5 +3,5 @@ import type * as envoy_extensions_load_balancing_policies_common_v3 from "./envo
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/random/v3/random.proto#envoy-v3-api-msg-extensions-load-balancing-policies-random-v3-random */
 export interface Random {
-  localityLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig | undefined;
+  readonly localityLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig | undefined;
 }

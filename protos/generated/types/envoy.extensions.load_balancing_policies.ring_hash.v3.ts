@@ -4,15 +4,15 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/ring_hash/v3/ring_hash.proto#envoy-v3-api-msg-extensions-load-balancing-policies-ring-hash-v3-ringhash */
 export interface RingHash {
-  hashFunction?: RingHash_HashFunction | undefined;
-  minimumRingSize?: google_protobuf.UInt64Value | undefined;
-  maximumRingSize?: google_protobuf.UInt64Value | undefined;
+  readonly hashFunction?: RingHash_HashFunction | undefined;
+  readonly minimumRingSize?: google_protobuf.UInt64Value | undefined;
+  readonly maximumRingSize?: google_protobuf.UInt64Value | undefined;
   /** @deprecated */
-  useHostnameForHashing?: boolean | undefined;
+  readonly useHostnameForHashing?: boolean | undefined;
   /** @deprecated */
-  hashBalanceFactor?: google_protobuf.UInt32Value | undefined;
-  consistentHashingLbConfig?: envoy_extensions_load_balancing_policies_common_v3.ConsistentHashingLbConfig | undefined;
-  localityWeightedLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig_LocalityWeightedLbConfig | undefined;
+  readonly hashBalanceFactor?: google_protobuf.UInt32Value | undefined;
+  readonly consistentHashingLbConfig?: envoy_extensions_load_balancing_policies_common_v3.ConsistentHashingLbConfig | undefined;
+  readonly localityWeightedLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig_LocalityWeightedLbConfig | undefined;
 }
 
 export type RingHash_HashFunction = "DEFAULT_HASH" | "XX_HASH" | "MURMUR_HASH_2";

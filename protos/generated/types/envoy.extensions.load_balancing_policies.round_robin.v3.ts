@@ -3,6 +3,6 @@ import type * as envoy_extensions_load_balancing_policies_common_v3 from "./envo
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/round_robin/v3/round_robin.proto#envoy-v3-api-msg-extensions-load-balancing-policies-round-robin-v3-roundrobin */
 export interface RoundRobin {
-  slowStartConfig?: envoy_extensions_load_balancing_policies_common_v3.SlowStartConfig | undefined;
-  localityLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig | undefined;
+  readonly slowStartConfig?: envoy_extensions_load_balancing_policies_common_v3.SlowStartConfig | undefined;
+  readonly localityLbConfig?: envoy_extensions_load_balancing_policies_common_v3.LocalityLbConfig | undefined;
 }

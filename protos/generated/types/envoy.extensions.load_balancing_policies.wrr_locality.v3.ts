@@ -3,5 +3,5 @@ import type * as envoy_config_cluster_v3 from "./envoy.config.cluster.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality.proto#envoy-v3-api-msg-extensions-load-balancing-policies-wrr-locality-v3-wrrlocality */
 export interface WrrLocality {
-  endpointPickingPolicy?: envoy_config_cluster_v3.LoadBalancingPolicy | undefined;
+  readonly endpointPickingPolicy?: envoy_config_cluster_v3.LoadBalancingPolicy | undefined;
 }

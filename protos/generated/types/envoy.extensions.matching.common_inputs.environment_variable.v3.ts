@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/common_inputs/environment_variable/v3/input.proto#envoy-v3-api-msg-extensions-matching-common-inputs-environment-variable-v3-config */
 export interface Config {
-  name?: string | undefined;
+  readonly name?: string | undefined;
 }

@@ -38,19 +38,19 @@ export interface ApplicationProtocolInput {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto#envoy-v3-api-msg-extensions-matching-common-inputs-network-v3-filterstateinput */
 export interface FilterStateInput {
-  key?: string | undefined;
-  field?: string | undefined;
+  readonly key?: string | undefined;
+  readonly field?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto#envoy-v3-api-msg-extensions-matching-common-inputs-network-v3-dynamicmetadatainput */
 export interface DynamicMetadataInput {
-  filter?: string | undefined;
-  path?: DynamicMetadataInput_PathSegment[] | undefined;
+  readonly filter?: string | undefined;
+  readonly path?: readonly DynamicMetadataInput_PathSegment[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto#envoy-v3-api-msg-extensions-matching-common-inputs-network-v3-dynamicmetadatainput-pathsegment */
 export interface DynamicMetadataInput_PathSegment {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto#envoy-v3-api-msg-extensions-matching-common-inputs-network-v3-networknamespaceinput */

@@ -3,7 +3,7 @@ import type { Int64 } from "./values.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/input_matchers/consistent_hashing/v3/consistent_hashing.proto#envoy-v3-api-msg-extensions-matching-input-matchers-consistent-hashing-v3-consistenthashing */
 export interface ConsistentHashing {
-  threshold?: number | undefined;
-  modulo?: number | undefined;
-  seed?: Int64 | undefined;
+  readonly threshold?: number | undefined;
+  readonly modulo?: number | undefined;
+  readonly seed?: Int64 | undefined;
 }

@@ -3,6 +3,6 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/input_matchers/ip/v3/ip.proto#envoy-v3-api-msg-extensions-matching-input-matchers-ip-v3-ip */
 export interface Ip {
-  cidrRanges?: envoy_config_core_v3.CidrRange[] | undefined;
-  statPrefix?: string | undefined;
+  readonly cidrRanges?: readonly envoy_config_core_v3.CidrRange[] | undefined;
+  readonly statPrefix?: string | undefined;
 }

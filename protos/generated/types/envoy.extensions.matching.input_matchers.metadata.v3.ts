@@ -3,6 +3,6 @@ import type * as envoy_type_matcher_v3 from "./envoy.type.matcher.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/input_matchers/metadata/v3/metadata.proto#envoy-v3-api-msg-extensions-matching-input-matchers-metadata-v3-metadata */
 export interface Metadata {
-  value?: envoy_type_matcher_v3.ValueMatcher | undefined;
-  invert?: boolean | undefined;
+  readonly value?: envoy_type_matcher_v3.ValueMatcher | undefined;
+  readonly invert?: boolean | undefined;
 }

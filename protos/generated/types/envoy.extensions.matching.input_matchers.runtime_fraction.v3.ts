@@ -4,6 +4,6 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/matching/input_matchers/runtime_fraction/v3/runtime_fraction.proto#envoy-v3-api-msg-extensions-matching-input-matchers-runtime-fraction-v3-runtimefraction */
 export interface RuntimeFraction {
-  runtimeFraction?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
-  seed?: Int64 | undefined;
+  readonly runtimeFraction?: envoy_config_core_v3.RuntimeFractionalPercent | undefined;
+  readonly seed?: Int64 | undefined;
 }

@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/path/match/uri_template/v3/uri_template_match.proto#envoy-v3-api-msg-extensions-path-match-uri-template-v3-uritemplatematchconfig */
 export interface UriTemplateMatchConfig {
-  pathTemplate?: string | undefined;
+  readonly pathTemplate?: string | undefined;
 }

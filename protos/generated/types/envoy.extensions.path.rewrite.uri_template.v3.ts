@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/path/rewrite/uri_template/v3/uri_template_rewrite.proto#envoy-v3-api-msg-extensions-path-rewrite-uri-template-v3-uritemplaterewriteconfig */
 export interface UriTemplateRewriteConfig {
-  pathTemplateRewrite?: string | undefined;
+  readonly pathTemplateRewrite?: string | undefined;
 }

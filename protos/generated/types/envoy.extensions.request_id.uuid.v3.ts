@@ -3,6 +3,6 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/request_id/uuid/v3/uuid.proto#envoy-v3-api-msg-extensions-request-id-uuid-v3-uuidrequestidconfig */
 export interface UuidRequestIdConfig {
-  packTraceReason?: google_protobuf.BoolValue | undefined;
-  useRequestIdForTraceSampling?: google_protobuf.BoolValue | undefined;
+  readonly packTraceReason?: google_protobuf.BoolValue | undefined;
+  readonly useRequestIdForTraceSampling?: google_protobuf.BoolValue | undefined;
 }

@@ -3,5 +3,5 @@ import type { Int64 } from "./values.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/resource_monitors/downstream_connections/v3/downstream_connections.proto#envoy-v3-api-msg-extensions-resource-monitors-downstream-connections-v3-downstreamconnectionsconfig */
 export interface DownstreamConnectionsConfig {
-  maxActiveDownstreamConnections?: Int64 | undefined;
+  readonly maxActiveDownstreamConnections?: Int64 | undefined;
 }

@@ -4,6 +4,6 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/resource_monitors/fixed_heap/v3/fixed_heap.proto#envoy-v3-api-msg-extensions-resource-monitors-fixed-heap-v3-fixedheapconfig */
 export interface FixedHeapConfig {
-  maxHeapSizeBytes?: Int64 | undefined;
-  maxHeapSizeBytesRuntime?: envoy_config_core_v3.RuntimeUInt64 | undefined;
+  readonly maxHeapSizeBytes?: Int64 | undefined;
+  readonly maxHeapSizeBytesRuntime?: envoy_config_core_v3.RuntimeUInt64 | undefined;
 }

@@ -3,5 +3,5 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config.proto#envoy-v3-api-msg-extensions-retry-host-omit-host-metadata-v3-omithostmetadataconfig */
 export interface OmitHostMetadataConfig {
-  metadataMatch?: envoy_config_core_v3.Metadata | undefined;
+  readonly metadataMatch?: envoy_config_core_v3.Metadata | undefined;
 }

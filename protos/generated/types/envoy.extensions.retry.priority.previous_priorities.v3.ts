@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/retry/priority/previous_priorities/v3/previous_priorities_config.proto#envoy-v3-api-msg-extensions-retry-priority-previous-priorities-v3-previousprioritiesconfig */
 export interface PreviousPrioritiesConfig {
-  updateFrequency?: number | undefined;
+  readonly updateFrequency?: number | undefined;
 }

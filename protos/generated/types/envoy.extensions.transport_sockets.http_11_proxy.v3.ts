@@ -3,6 +3,6 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/http_11_proxy/v3/upstream_http_11_connect.proto#envoy-v3-api-msg-extensions-transport-sockets-http-11-proxy-v3-http11proxyupstreamtransport */
 export interface Http11ProxyUpstreamTransport {
-  transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
-  defaultProxyAddress?: envoy_config_core_v3.Address | undefined;
+  readonly transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
+  readonly defaultProxyAddress?: envoy_config_core_v3.Address | undefined;
 }

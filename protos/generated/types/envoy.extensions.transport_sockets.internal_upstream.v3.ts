@@ -4,12 +4,12 @@ import type * as envoy_type_metadata_v3 from "./envoy.type.metadata.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/internal_upstream/v3/internal_upstream.proto#envoy-v3-api-msg-extensions-transport-sockets-internal-upstream-v3-internalupstreamtransport */
 export interface InternalUpstreamTransport {
-  passthroughMetadata?: InternalUpstreamTransport_MetadataValueSource[] | undefined;
-  transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
+  readonly passthroughMetadata?: readonly InternalUpstreamTransport_MetadataValueSource[] | undefined;
+  readonly transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/internal_upstream/v3/internal_upstream.proto#envoy-v3-api-msg-extensions-transport-sockets-internal-upstream-v3-internalupstreamtransport-metadatavaluesource */
 export interface InternalUpstreamTransport_MetadataValueSource {
-  kind?: envoy_type_metadata_v3.MetadataKind | undefined;
-  name?: string | undefined;
+  readonly kind?: envoy_type_metadata_v3.MetadataKind | undefined;
+  readonly name?: string | undefined;
 }

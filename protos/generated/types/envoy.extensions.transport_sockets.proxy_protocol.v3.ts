@@ -3,8 +3,8 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol.proto#envoy-v3-api-msg-extensions-transport-sockets-proxy-protocol-v3-proxyprotocolupstreamtransport */
 export interface ProxyProtocolUpstreamTransport {
-  config?: envoy_config_core_v3.ProxyProtocolConfig | undefined;
-  transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
-  allowUnspecifiedAddress?: boolean | undefined;
-  tlvAsPoolKey?: boolean | undefined;
+  readonly config?: envoy_config_core_v3.ProxyProtocolConfig | undefined;
+  readonly transportSocket?: envoy_config_core_v3.TransportSocket | undefined;
+  readonly allowUnspecifiedAddress?: boolean | undefined;
+  readonly tlvAsPoolKey?: boolean | undefined;
 }

@@ -4,12 +4,12 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/quic/v3/quic_transport.proto#envoy-v3-api-msg-extensions-transport-sockets-quic-v3-quicdownstreamtransport */
 export interface QuicDownstreamTransport {
-  downstreamTlsContext?: envoy_extensions_transport_sockets_tls_v3.DownstreamTlsContext | undefined;
-  enableEarlyData?: google_protobuf.BoolValue | undefined;
-  enableResumption?: google_protobuf.BoolValue | undefined;
+  readonly downstreamTlsContext?: envoy_extensions_transport_sockets_tls_v3.DownstreamTlsContext | undefined;
+  readonly enableEarlyData?: google_protobuf.BoolValue | undefined;
+  readonly enableResumption?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/quic/v3/quic_transport.proto#envoy-v3-api-msg-extensions-transport-sockets-quic-v3-quicupstreamtransport */
 export interface QuicUpstreamTransport {
-  upstreamTlsContext?: envoy_extensions_transport_sockets_tls_v3.UpstreamTlsContext | undefined;
+  readonly upstreamTlsContext?: envoy_extensions_transport_sockets_tls_v3.UpstreamTlsContext | undefined;
 }

@@ -4,12 +4,12 @@ import type * as envoy_extensions_transport_sockets_tls_v3 from "./envoy.extensi
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/starttls/v3/starttls.proto#envoy-v3-api-msg-extensions-transport-sockets-starttls-v3-starttlsconfig */
 export interface StartTlsConfig {
-  cleartextSocketConfig?: envoy_extensions_transport_sockets_raw_buffer_v3.RawBuffer | undefined;
-  tlsSocketConfig?: envoy_extensions_transport_sockets_tls_v3.DownstreamTlsContext | undefined;
+  readonly cleartextSocketConfig?: envoy_extensions_transport_sockets_raw_buffer_v3.RawBuffer | undefined;
+  readonly tlsSocketConfig?: envoy_extensions_transport_sockets_tls_v3.DownstreamTlsContext | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/starttls/v3/starttls.proto#envoy-v3-api-msg-extensions-transport-sockets-starttls-v3-upstreamstarttlsconfig */
 export interface UpstreamStartTlsConfig {
-  cleartextSocketConfig?: envoy_extensions_transport_sockets_raw_buffer_v3.RawBuffer | undefined;
-  tlsSocketConfig?: envoy_extensions_transport_sockets_tls_v3.UpstreamTlsContext | undefined;
+  readonly cleartextSocketConfig?: envoy_extensions_transport_sockets_raw_buffer_v3.RawBuffer | undefined;
+  readonly tlsSocketConfig?: envoy_extensions_transport_sockets_tls_v3.UpstreamTlsContext | undefined;
 }

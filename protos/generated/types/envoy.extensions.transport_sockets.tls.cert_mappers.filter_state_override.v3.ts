@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/cert_mappers/filter_state_override/v3/config.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-cert-mappers-filter-state-override-v3-config */
 export interface Config {
-  defaultValue?: string | undefined;
+  readonly defaultValue?: string | undefined;
 }

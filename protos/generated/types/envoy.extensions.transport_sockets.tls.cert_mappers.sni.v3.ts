@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/cert_mappers/sni/v3/config.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-cert-mappers-sni-v3-sni */
 export interface SNI {
-  defaultValue?: string | undefined;
+  readonly defaultValue?: string | undefined;
 }

@@ -2,5 +2,5 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/cert_mappers/static_name/v3/config.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-cert-mappers-static-name-v3-staticname */
 export interface StaticName {
-  name?: string | undefined;
+  readonly name?: string | undefined;
 }

@@ -3,7 +3,7 @@ import type * as envoy_config_core_v3 from "./envoy.config.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/cert_selectors/on_demand_secret/v3/config.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-cert-selectors-on-demand-secret-v3-config */
 export interface Config {
-  configSource?: envoy_config_core_v3.ConfigSource | undefined;
-  certificateMapper?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  prefetchSecretNames?: string[] | undefined;
+  readonly configSource?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly certificateMapper?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly prefetchSecretNames?: readonly string[] | undefined;
 }

@@ -6,12 +6,12 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-tlsparameters */
 export interface TlsParameters {
-  tlsMinimumProtocolVersion?: TlsParameters_TlsProtocol | undefined;
-  tlsMaximumProtocolVersion?: TlsParameters_TlsProtocol | undefined;
-  cipherSuites?: string[] | undefined;
-  ecdhCurves?: string[] | undefined;
-  signatureAlgorithms?: string[] | undefined;
-  compliancePolicies?: TlsParameters_CompliancePolicy[] | undefined;
+  readonly tlsMinimumProtocolVersion?: TlsParameters_TlsProtocol | undefined;
+  readonly tlsMaximumProtocolVersion?: TlsParameters_TlsProtocol | undefined;
+  readonly cipherSuites?: readonly string[] | undefined;
+  readonly ecdhCurves?: readonly string[] | undefined;
+  readonly signatureAlgorithms?: readonly string[] | undefined;
+  readonly compliancePolicies?: readonly TlsParameters_CompliancePolicy[] | undefined;
 }
 
 export type TlsParameters_TlsProtocol = "TLS_AUTO" | "TLSv1_0" | "TLSv1_1" | "TLSv1_2" | "TLSv1_3";
@@ -20,63 +20,63 @@ export type TlsParameters_CompliancePolicy = "FIPS_202205" | "CNSA2_202603" | "C
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-privatekeyprovider */
 export interface PrivateKeyProvider {
-  providerName?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
-  fallback?: boolean | undefined;
+  readonly providerName?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
+  readonly fallback?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-tlscertificate */
 export interface TlsCertificate {
-  certificateChain?: envoy_config_core_v3.DataSource | undefined;
-  privateKey?: envoy_config_core_v3.DataSource | undefined;
-  pkcs12?: envoy_config_core_v3.DataSource | undefined;
-  watchedDirectory?: envoy_config_core_v3.WatchedDirectory | undefined;
-  privateKeyProvider?: PrivateKeyProvider | undefined;
-  password?: envoy_config_core_v3.DataSource | undefined;
-  ocspStaple?: envoy_config_core_v3.DataSource | undefined;
-  signedCertificateTimestamp?: envoy_config_core_v3.DataSource[] | undefined;
-  tlsParams?: TlsParameters | undefined;
+  readonly certificateChain?: envoy_config_core_v3.DataSource | undefined;
+  readonly privateKey?: envoy_config_core_v3.DataSource | undefined;
+  readonly pkcs12?: envoy_config_core_v3.DataSource | undefined;
+  readonly watchedDirectory?: envoy_config_core_v3.WatchedDirectory | undefined;
+  readonly privateKeyProvider?: PrivateKeyProvider | undefined;
+  readonly password?: envoy_config_core_v3.DataSource | undefined;
+  readonly ocspStaple?: envoy_config_core_v3.DataSource | undefined;
+  readonly signedCertificateTimestamp?: readonly envoy_config_core_v3.DataSource[] | undefined;
+  readonly tlsParams?: TlsParameters | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-tlssessionticketkeys */
 export interface TlsSessionTicketKeys {
-  keys?: envoy_config_core_v3.DataSource[] | undefined;
+  readonly keys?: readonly envoy_config_core_v3.DataSource[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-certificateproviderplugininstance */
 export interface CertificateProviderPluginInstance {
-  instanceName?: string | undefined;
-  certificateName?: string | undefined;
+  readonly instanceName?: string | undefined;
+  readonly certificateName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-subjectaltnamematcher */
 export interface SubjectAltNameMatcher {
-  sanType?: SubjectAltNameMatcher_SanType | undefined;
-  matcher?: envoy_type_matcher_v3.StringMatcher | undefined;
-  oid?: string | undefined;
+  readonly sanType?: SubjectAltNameMatcher_SanType | undefined;
+  readonly matcher?: envoy_type_matcher_v3.StringMatcher | undefined;
+  readonly oid?: string | undefined;
 }
 
 export type SubjectAltNameMatcher_SanType = "SAN_TYPE_UNSPECIFIED" | "EMAIL" | "DNS" | "URI" | "IP_ADDRESS" | "OTHER_NAME";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/common.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-certificatevalidationcontext */
 export interface CertificateValidationContext {
-  trustedCa?: envoy_config_core_v3.DataSource | undefined;
-  caCertificateProviderInstance?: CertificateProviderPluginInstance | undefined;
-  systemRootCerts?: CertificateValidationContext_SystemRootCerts | undefined;
-  watchedDirectory?: envoy_config_core_v3.WatchedDirectory | undefined;
-  verifyCertificateSpki?: string[] | undefined;
-  verifyCertificateHash?: string[] | undefined;
-  matchTypedSubjectAltNames?: SubjectAltNameMatcher[] | undefined;
+  readonly trustedCa?: envoy_config_core_v3.DataSource | undefined;
+  readonly caCertificateProviderInstance?: CertificateProviderPluginInstance | undefined;
+  readonly systemRootCerts?: CertificateValidationContext_SystemRootCerts | undefined;
+  readonly watchedDirectory?: envoy_config_core_v3.WatchedDirectory | undefined;
+  readonly verifyCertificateSpki?: readonly string[] | undefined;
+  readonly verifyCertificateHash?: readonly string[] | undefined;
+  readonly matchTypedSubjectAltNames?: readonly SubjectAltNameMatcher[] | undefined;
   /** @deprecated */
-  matchSubjectAltNames?: envoy_type_matcher_v3.StringMatcher[] | undefined;
-  requireSignedCertificateTimestamp?: google_protobuf.BoolValue | undefined;
-  crl?: envoy_config_core_v3.DataSource | undefined;
-  allowExpiredCertificate?: boolean | undefined;
-  trustChainVerification?: CertificateValidationContext_TrustChainVerification | undefined;
-  customValidatorConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  onlyVerifyLeafCertCrl?: boolean | undefined;
-  maxVerifyDepth?: google_protobuf.UInt32Value | undefined;
-  suppressClientCaList?: boolean | undefined;
+  readonly matchSubjectAltNames?: readonly envoy_type_matcher_v3.StringMatcher[] | undefined;
+  readonly requireSignedCertificateTimestamp?: google_protobuf.BoolValue | undefined;
+  readonly crl?: envoy_config_core_v3.DataSource | undefined;
+  readonly allowExpiredCertificate?: boolean | undefined;
+  readonly trustChainVerification?: CertificateValidationContext_TrustChainVerification | undefined;
+  readonly customValidatorConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly onlyVerifyLeafCertCrl?: boolean | undefined;
+  readonly maxVerifyDepth?: google_protobuf.UInt32Value | undefined;
+  readonly suppressClientCaList?: boolean | undefined;
 }
 
 export type CertificateValidationContext_TrustChainVerification = "VERIFY_TRUST_CHAIN" | "ACCEPT_UNTRUSTED";
@@ -87,115 +87,115 @@ export interface CertificateValidationContext_SystemRootCerts {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/secret.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-genericsecret */
 export interface GenericSecret {
-  secret?: envoy_config_core_v3.DataSource | undefined;
-  secrets?: { [key: string]: envoy_config_core_v3.DataSource } | undefined;
+  readonly secret?: envoy_config_core_v3.DataSource | undefined;
+  readonly secrets?: { readonly [key: string]: envoy_config_core_v3.DataSource } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/secret.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-sdssecretconfig */
 export interface SdsSecretConfig {
-  name?: string | undefined;
-  sdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
+  readonly name?: string | undefined;
+  readonly sdsConfig?: envoy_config_core_v3.ConfigSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/secret.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-secret */
 export interface Secret {
-  name?: string | undefined;
-  tlsCertificate?: TlsCertificate | undefined;
-  sessionTicketKeys?: TlsSessionTicketKeys | undefined;
-  validationContext?: CertificateValidationContext | undefined;
-  genericSecret?: GenericSecret | undefined;
+  readonly name?: string | undefined;
+  readonly tlsCertificate?: TlsCertificate | undefined;
+  readonly sessionTicketKeys?: TlsSessionTicketKeys | undefined;
+  readonly validationContext?: CertificateValidationContext | undefined;
+  readonly genericSecret?: GenericSecret | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-upstreamtlscontext */
 export interface UpstreamTlsContext {
-  commonTlsContext?: CommonTlsContext | undefined;
-  sni?: string | undefined;
-  autoHostSni?: boolean | undefined;
-  autoSniSanValidation?: boolean | undefined;
-  allowRenegotiation?: boolean | undefined;
-  maxSessionKeys?: google_protobuf.UInt32Value | undefined;
+  readonly commonTlsContext?: CommonTlsContext | undefined;
+  readonly sni?: string | undefined;
+  readonly autoHostSni?: boolean | undefined;
+  readonly autoSniSanValidation?: boolean | undefined;
+  readonly allowRenegotiation?: boolean | undefined;
+  readonly maxSessionKeys?: google_protobuf.UInt32Value | undefined;
   /** @deprecated */
-  enforceRsaKeyUsage?: google_protobuf.BoolValue | undefined;
+  readonly enforceRsaKeyUsage?: google_protobuf.BoolValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-downstreamtlscontext */
 export interface DownstreamTlsContext {
-  commonTlsContext?: CommonTlsContext | undefined;
-  requireClientCertificate?: google_protobuf.BoolValue | undefined;
-  requireSni?: google_protobuf.BoolValue | undefined;
-  sessionTicketKeys?: TlsSessionTicketKeys | undefined;
-  sessionTicketKeysSdsSecretConfig?: SdsSecretConfig | undefined;
-  disableStatelessSessionResumption?: boolean | undefined;
-  disableStatefulSessionResumption?: boolean | undefined;
-  sessionTimeout?: google_protobuf.Duration | undefined;
-  ocspStaplePolicy?: DownstreamTlsContext_OcspStaplePolicy | undefined;
-  fullScanCertsOnSniMismatch?: google_protobuf.BoolValue | undefined;
-  preferClientCiphers?: boolean | undefined;
+  readonly commonTlsContext?: CommonTlsContext | undefined;
+  readonly requireClientCertificate?: google_protobuf.BoolValue | undefined;
+  readonly requireSni?: google_protobuf.BoolValue | undefined;
+  readonly sessionTicketKeys?: TlsSessionTicketKeys | undefined;
+  readonly sessionTicketKeysSdsSecretConfig?: SdsSecretConfig | undefined;
+  readonly disableStatelessSessionResumption?: boolean | undefined;
+  readonly disableStatefulSessionResumption?: boolean | undefined;
+  readonly sessionTimeout?: google_protobuf.Duration | undefined;
+  readonly ocspStaplePolicy?: DownstreamTlsContext_OcspStaplePolicy | undefined;
+  readonly fullScanCertsOnSniMismatch?: google_protobuf.BoolValue | undefined;
+  readonly preferClientCiphers?: boolean | undefined;
 }
 
 export type DownstreamTlsContext_OcspStaplePolicy = "LENIENT_STAPLING" | "STRICT_STAPLING" | "MUST_STAPLE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-tlskeylog */
 export interface TlsKeyLog {
-  path?: string | undefined;
-  localAddressRange?: envoy_config_core_v3.CidrRange[] | undefined;
-  remoteAddressRange?: envoy_config_core_v3.CidrRange[] | undefined;
+  readonly path?: string | undefined;
+  readonly localAddressRange?: readonly envoy_config_core_v3.CidrRange[] | undefined;
+  readonly remoteAddressRange?: readonly envoy_config_core_v3.CidrRange[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-commontlscontext */
 export interface CommonTlsContext {
-  tlsParams?: TlsParameters | undefined;
-  tlsCertificates?: TlsCertificate[] | undefined;
-  tlsCertificateSdsSecretConfigs?: SdsSecretConfig[] | undefined;
-  tlsCertificateProviderInstance?: CertificateProviderPluginInstance | undefined;
-  customTlsCertificateSelector?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly tlsParams?: TlsParameters | undefined;
+  readonly tlsCertificates?: readonly TlsCertificate[] | undefined;
+  readonly tlsCertificateSdsSecretConfigs?: readonly SdsSecretConfig[] | undefined;
+  readonly tlsCertificateProviderInstance?: CertificateProviderPluginInstance | undefined;
+  readonly customTlsCertificateSelector?: envoy_config_core_v3.TypedExtensionConfig | undefined;
   /** @deprecated */
-  tlsCertificateCertificateProvider?: CommonTlsContext_CertificateProvider | undefined;
+  readonly tlsCertificateCertificateProvider?: CommonTlsContext_CertificateProvider | undefined;
   /** @deprecated */
-  tlsCertificateCertificateProviderInstance?: CommonTlsContext_CertificateProviderInstance | undefined;
-  validationContext?: CertificateValidationContext | undefined;
-  validationContextSdsSecretConfig?: SdsSecretConfig | undefined;
-  combinedValidationContext?: CommonTlsContext_CombinedCertificateValidationContext | undefined;
+  readonly tlsCertificateCertificateProviderInstance?: CommonTlsContext_CertificateProviderInstance | undefined;
+  readonly validationContext?: CertificateValidationContext | undefined;
+  readonly validationContextSdsSecretConfig?: SdsSecretConfig | undefined;
+  readonly combinedValidationContext?: CommonTlsContext_CombinedCertificateValidationContext | undefined;
   /** @deprecated */
-  validationContextCertificateProvider?: CommonTlsContext_CertificateProvider | undefined;
+  readonly validationContextCertificateProvider?: CommonTlsContext_CertificateProvider | undefined;
   /** @deprecated */
-  validationContextCertificateProviderInstance?: CommonTlsContext_CertificateProviderInstance | undefined;
-  alpnProtocols?: string[] | undefined;
-  customHandshaker?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  keyLog?: TlsKeyLog | undefined;
+  readonly validationContextCertificateProviderInstance?: CommonTlsContext_CertificateProviderInstance | undefined;
+  readonly alpnProtocols?: readonly string[] | undefined;
+  readonly customHandshaker?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly keyLog?: TlsKeyLog | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-commontlscontext-certificateprovider */
 export interface CommonTlsContext_CertificateProvider {
-  name?: string | undefined;
-  typedConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-commontlscontext-certificateproviderinstance */
 export interface CommonTlsContext_CertificateProviderInstance {
-  instanceName?: string | undefined;
-  certificateName?: string | undefined;
+  readonly instanceName?: string | undefined;
+  readonly certificateName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-commontlscontext-combinedcertificatevalidationcontext */
 export interface CommonTlsContext_CombinedCertificateValidationContext {
-  defaultValidationContext?: CertificateValidationContext | undefined;
-  validationContextSdsSecretConfig?: SdsSecretConfig | undefined;
+  readonly defaultValidationContext?: CertificateValidationContext | undefined;
+  readonly validationContextSdsSecretConfig?: SdsSecretConfig | undefined;
   /** @deprecated */
-  validationContextCertificateProvider?: CommonTlsContext_CertificateProvider | undefined;
+  readonly validationContextCertificateProvider?: CommonTlsContext_CertificateProvider | undefined;
   /** @deprecated */
-  validationContextCertificateProviderInstance?: CommonTlsContext_CertificateProviderInstance | undefined;
+  readonly validationContextCertificateProviderInstance?: CommonTlsContext_CertificateProviderInstance | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-spiffecertvalidatorconfig */
 export interface SPIFFECertValidatorConfig {
-  trustDomains?: SPIFFECertValidatorConfig_TrustDomain[] | undefined;
-  trustBundles?: envoy_config_core_v3.DataSource | undefined;
+  readonly trustDomains?: readonly SPIFFECertValidatorConfig_TrustDomain[] | undefined;
+  readonly trustBundles?: envoy_config_core_v3.DataSource | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.proto#envoy-v3-api-msg-extensions-transport-sockets-tls-v3-spiffecertvalidatorconfig-trustdomain */
 export interface SPIFFECertValidatorConfig_TrustDomain {
-  name?: string | undefined;
-  trustBundle?: envoy_config_core_v3.DataSource | undefined;
-  workloadTrustDomain?: string | undefined;
+  readonly name?: string | undefined;
+  readonly trustBundle?: envoy_config_core_v3.DataSource | undefined;
+  readonly workloadTrustDomain?: string | undefined;
 }

@@ -6,42 +6,42 @@ import type * as envoy_extensions_filters_network_http_connection_manager_v3 fro
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/upstreams/http/v3/http_protocol_options.proto#envoy-v3-api-msg-extensions-upstreams-http-v3-httpprotocoloptions */
 export interface HttpProtocolOptions {
-  commonHttpProtocolOptions?: envoy_config_core_v3.HttpProtocolOptions | undefined;
-  upstreamHttpProtocolOptions?: envoy_config_core_v3.UpstreamHttpProtocolOptions | undefined;
-  explicitHttpConfig?: HttpProtocolOptions_ExplicitHttpConfig | undefined;
-  useDownstreamProtocolConfig?: HttpProtocolOptions_UseDownstreamHttpConfig | undefined;
-  autoConfig?: HttpProtocolOptions_AutoHttpConfig | undefined;
-  httpFilters?: envoy_extensions_filters_network_http_connection_manager_v3.HttpFilter[] | undefined;
-  headerValidationConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
-  outlierDetection?: HttpProtocolOptions_OutlierDetection | undefined;
-  requestMirrorPolicies?: envoy_config_route_v3.RouteAction_RequestMirrorPolicy[] | undefined;
-  hashPolicy?: envoy_config_route_v3.RouteAction_HashPolicy[] | undefined;
-  retryPolicy?: envoy_config_route_v3.RetryPolicy | undefined;
+  readonly commonHttpProtocolOptions?: envoy_config_core_v3.HttpProtocolOptions | undefined;
+  readonly upstreamHttpProtocolOptions?: envoy_config_core_v3.UpstreamHttpProtocolOptions | undefined;
+  readonly explicitHttpConfig?: HttpProtocolOptions_ExplicitHttpConfig | undefined;
+  readonly useDownstreamProtocolConfig?: HttpProtocolOptions_UseDownstreamHttpConfig | undefined;
+  readonly autoConfig?: HttpProtocolOptions_AutoHttpConfig | undefined;
+  readonly httpFilters?: readonly envoy_extensions_filters_network_http_connection_manager_v3.HttpFilter[] | undefined;
+  readonly headerValidationConfig?: envoy_config_core_v3.TypedExtensionConfig | undefined;
+  readonly outlierDetection?: HttpProtocolOptions_OutlierDetection | undefined;
+  readonly requestMirrorPolicies?: readonly envoy_config_route_v3.RouteAction_RequestMirrorPolicy[] | undefined;
+  readonly hashPolicy?: readonly envoy_config_route_v3.RouteAction_HashPolicy[] | undefined;
+  readonly retryPolicy?: envoy_config_route_v3.RetryPolicy | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/upstreams/http/v3/http_protocol_options.proto#envoy-v3-api-msg-extensions-upstreams-http-v3-httpprotocoloptions-explicithttpconfig */
 export interface HttpProtocolOptions_ExplicitHttpConfig {
-  httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
-  http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
-  http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
+  readonly httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
+  readonly http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
+  readonly http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/upstreams/http/v3/http_protocol_options.proto#envoy-v3-api-msg-extensions-upstreams-http-v3-httpprotocoloptions-usedownstreamhttpconfig */
 export interface HttpProtocolOptions_UseDownstreamHttpConfig {
-  httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
-  http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
-  http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
+  readonly httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
+  readonly http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
+  readonly http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/upstreams/http/v3/http_protocol_options.proto#envoy-v3-api-msg-extensions-upstreams-http-v3-httpprotocoloptions-autohttpconfig */
 export interface HttpProtocolOptions_AutoHttpConfig {
-  httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
-  http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
-  http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
-  alternateProtocolsCacheOptions?: envoy_config_core_v3.AlternateProtocolsCacheOptions | undefined;
+  readonly httpProtocolOptions?: envoy_config_core_v3.Http1ProtocolOptions | undefined;
+  readonly http2ProtocolOptions?: envoy_config_core_v3.Http2ProtocolOptions | undefined;
+  readonly http3ProtocolOptions?: envoy_config_core_v3.Http3ProtocolOptions | undefined;
+  readonly alternateProtocolsCacheOptions?: envoy_config_core_v3.AlternateProtocolsCacheOptions | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/upstreams/http/v3/http_protocol_options.proto#envoy-v3-api-msg-extensions-upstreams-http-v3-httpprotocoloptions-outlierdetection */
 export interface HttpProtocolOptions_OutlierDetection {
-  errorMatcher?: envoy_config_common_matcher_v3.MatchPredicate | undefined;
+  readonly errorMatcher?: envoy_config_common_matcher_v3.MatchPredicate | undefined;
 }

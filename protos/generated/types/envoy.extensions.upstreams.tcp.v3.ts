@@ -3,5 +3,5 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/upstreams/tcp/v3/tcp_protocol_options.proto#envoy-v3-api-msg-extensions-upstreams-tcp-v3-tcpprotocoloptions */
 export interface TcpProtocolOptions {
-  idleTimeout?: google_protobuf.Duration | undefined;
+  readonly idleTimeout?: google_protobuf.Duration | undefined;
 }

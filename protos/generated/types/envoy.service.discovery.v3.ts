@@ -10,82 +10,82 @@ export interface AdsDummy {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-resourcelocator */
 export interface ResourceLocator {
-  name?: string | undefined;
-  dynamicParameters?: { [key: string]: string } | undefined;
+  readonly name?: string | undefined;
+  readonly dynamicParameters?: { readonly [key: string]: string } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-resourcename */
 export interface ResourceName {
-  name?: string | undefined;
-  dynamicParameterConstraints?: DynamicParameterConstraints | undefined;
+  readonly name?: string | undefined;
+  readonly dynamicParameterConstraints?: DynamicParameterConstraints | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-resourceerror */
 export interface ResourceError {
-  resourceName?: ResourceName | undefined;
-  errorDetail?: google_rpc.Status | undefined;
+  readonly resourceName?: ResourceName | undefined;
+  readonly errorDetail?: google_rpc.Status | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-discoveryrequest */
 export interface DiscoveryRequest {
-  versionInfo?: string | undefined;
-  node?: envoy_config_core_v3.Node | undefined;
-  resourceNames?: string[] | undefined;
-  resourceLocators?: ResourceLocator[] | undefined;
-  typeUrl?: string | undefined;
-  responseNonce?: string | undefined;
-  errorDetail?: google_rpc.Status | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly node?: envoy_config_core_v3.Node | undefined;
+  readonly resourceNames?: readonly string[] | undefined;
+  readonly resourceLocators?: readonly ResourceLocator[] | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly responseNonce?: string | undefined;
+  readonly errorDetail?: google_rpc.Status | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-discoveryresponse */
 export interface DiscoveryResponse {
-  versionInfo?: string | undefined;
-  resources?: AnyMessage[] | undefined;
-  canary?: boolean | undefined;
-  typeUrl?: string | undefined;
-  nonce?: string | undefined;
-  controlPlane?: envoy_config_core_v3.ControlPlane | undefined;
-  resourceErrors?: ResourceError[] | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly resources?: readonly AnyMessage[] | undefined;
+  readonly canary?: boolean | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly nonce?: string | undefined;
+  readonly controlPlane?: envoy_config_core_v3.ControlPlane | undefined;
+  readonly resourceErrors?: readonly ResourceError[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-deltadiscoveryrequest */
 export interface DeltaDiscoveryRequest {
-  node?: envoy_config_core_v3.Node | undefined;
-  typeUrl?: string | undefined;
-  resourceNamesSubscribe?: string[] | undefined;
-  resourceNamesUnsubscribe?: string[] | undefined;
-  resourceLocatorsSubscribe?: ResourceLocator[] | undefined;
-  resourceLocatorsUnsubscribe?: ResourceLocator[] | undefined;
-  initialResourceVersions?: { [key: string]: string } | undefined;
-  responseNonce?: string | undefined;
-  errorDetail?: google_rpc.Status | undefined;
+  readonly node?: envoy_config_core_v3.Node | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly resourceNamesSubscribe?: readonly string[] | undefined;
+  readonly resourceNamesUnsubscribe?: readonly string[] | undefined;
+  readonly resourceLocatorsSubscribe?: readonly ResourceLocator[] | undefined;
+  readonly resourceLocatorsUnsubscribe?: readonly ResourceLocator[] | undefined;
+  readonly initialResourceVersions?: { readonly [key: string]: string } | undefined;
+  readonly responseNonce?: string | undefined;
+  readonly errorDetail?: google_rpc.Status | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-deltadiscoveryresponse */
 export interface DeltaDiscoveryResponse {
-  systemVersionInfo?: string | undefined;
-  resources?: Resource[] | undefined;
-  typeUrl?: string | undefined;
-  removedResources?: string[] | undefined;
-  removedResourceNames?: ResourceName[] | undefined;
-  nonce?: string | undefined;
-  controlPlane?: envoy_config_core_v3.ControlPlane | undefined;
-  resourceErrors?: ResourceError[] | undefined;
+  readonly systemVersionInfo?: string | undefined;
+  readonly resources?: readonly Resource[] | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly removedResources?: readonly string[] | undefined;
+  readonly removedResourceNames?: readonly ResourceName[] | undefined;
+  readonly nonce?: string | undefined;
+  readonly controlPlane?: envoy_config_core_v3.ControlPlane | undefined;
+  readonly resourceErrors?: readonly ResourceError[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-dynamicparameterconstraints */
 export interface DynamicParameterConstraints {
-  constraint?: DynamicParameterConstraints_SingleConstraint | undefined;
-  orConstraints?: DynamicParameterConstraints_ConstraintList | undefined;
-  andConstraints?: DynamicParameterConstraints_ConstraintList | undefined;
-  notConstraints?: DynamicParameterConstraints | undefined;
+  readonly constraint?: DynamicParameterConstraints_SingleConstraint | undefined;
+  readonly orConstraints?: DynamicParameterConstraints_ConstraintList | undefined;
+  readonly andConstraints?: DynamicParameterConstraints_ConstraintList | undefined;
+  readonly notConstraints?: DynamicParameterConstraints | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-dynamicparameterconstraints-singleconstraint */
 export interface DynamicParameterConstraints_SingleConstraint {
-  key?: string | undefined;
-  value?: string | undefined;
-  exists?: DynamicParameterConstraints_SingleConstraint_Exists | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  readonly exists?: DynamicParameterConstraints_SingleConstraint_Exists | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-dynamicparameterconstraints-singleconstraint-exists */
@@ -94,22 +94,22 @@ export interface DynamicParameterConstraints_SingleConstraint_Exists {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-dynamicparameterconstraints-constraintlist */
 export interface DynamicParameterConstraints_ConstraintList {
-  constraints?: DynamicParameterConstraints[] | undefined;
+  readonly constraints?: readonly DynamicParameterConstraints[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-resource */
 export interface Resource {
-  name?: string | undefined;
-  resourceName?: ResourceName | undefined;
-  aliases?: string[] | undefined;
-  version?: string | undefined;
-  resource?: AnyMessage | undefined;
-  ttl?: google_protobuf.Duration | undefined;
-  cacheControl?: Resource_CacheControl | undefined;
-  metadata?: envoy_config_core_v3.Metadata | undefined;
+  readonly name?: string | undefined;
+  readonly resourceName?: ResourceName | undefined;
+  readonly aliases?: readonly string[] | undefined;
+  readonly version?: string | undefined;
+  readonly resource?: AnyMessage | undefined;
+  readonly ttl?: google_protobuf.Duration | undefined;
+  readonly cacheControl?: Resource_CacheControl | undefined;
+  readonly metadata?: envoy_config_core_v3.Metadata | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/discovery/v3/discovery.proto#envoy-v3-api-msg-service-discovery-v3-resource-cachecontrol */
 export interface Resource_CacheControl {
-  doNotCache?: boolean | undefined;
+  readonly doNotCache?: boolean | undefined;
 }

@@ -11,46 +11,46 @@ export type ClientConfigStatus = "CLIENT_UNKNOWN" | "CLIENT_REQUESTED" | "CLIENT
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/status/v3/csds.proto#envoy-v3-api-msg-service-status-v3-clientstatusrequest */
 export interface ClientStatusRequest {
-  nodeMatchers?: envoy_type_matcher_v3.NodeMatcher[] | undefined;
-  node?: envoy_config_core_v3.Node | undefined;
-  excludeResourceContents?: boolean | undefined;
+  readonly nodeMatchers?: readonly envoy_type_matcher_v3.NodeMatcher[] | undefined;
+  readonly node?: envoy_config_core_v3.Node | undefined;
+  readonly excludeResourceContents?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/status/v3/csds.proto#envoy-v3-api-msg-service-status-v3-perxdsconfig */
 export interface PerXdsConfig {
-  status?: ConfigStatus | undefined;
+  readonly status?: ConfigStatus | undefined;
   /** @deprecated */
-  clientStatus?: ClientConfigStatus | undefined;
-  listenerConfig?: envoy_admin_v3.ListenersConfigDump | undefined;
-  clusterConfig?: envoy_admin_v3.ClustersConfigDump | undefined;
-  routeConfig?: envoy_admin_v3.RoutesConfigDump | undefined;
-  scopedRouteConfig?: envoy_admin_v3.ScopedRoutesConfigDump | undefined;
-  endpointConfig?: envoy_admin_v3.EndpointsConfigDump | undefined;
+  readonly clientStatus?: ClientConfigStatus | undefined;
+  readonly listenerConfig?: envoy_admin_v3.ListenersConfigDump | undefined;
+  readonly clusterConfig?: envoy_admin_v3.ClustersConfigDump | undefined;
+  readonly routeConfig?: envoy_admin_v3.RoutesConfigDump | undefined;
+  readonly scopedRouteConfig?: envoy_admin_v3.ScopedRoutesConfigDump | undefined;
+  readonly endpointConfig?: envoy_admin_v3.EndpointsConfigDump | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/status/v3/csds.proto#envoy-v3-api-msg-service-status-v3-clientconfig */
 export interface ClientConfig {
-  node?: envoy_config_core_v3.Node | undefined;
+  readonly node?: envoy_config_core_v3.Node | undefined;
   /** @deprecated */
-  xdsConfig?: PerXdsConfig[] | undefined;
-  genericXdsConfigs?: ClientConfig_GenericXdsConfig[] | undefined;
-  clientScope?: string | undefined;
+  readonly xdsConfig?: readonly PerXdsConfig[] | undefined;
+  readonly genericXdsConfigs?: readonly ClientConfig_GenericXdsConfig[] | undefined;
+  readonly clientScope?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/status/v3/csds.proto#envoy-v3-api-msg-service-status-v3-clientconfig-genericxdsconfig */
 export interface ClientConfig_GenericXdsConfig {
-  typeUrl?: string | undefined;
-  name?: string | undefined;
-  versionInfo?: string | undefined;
-  xdsConfig?: AnyMessage | undefined;
-  lastUpdated?: google_protobuf.Timestamp | undefined;
-  configStatus?: ConfigStatus | undefined;
-  clientStatus?: envoy_admin_v3.ClientResourceStatus | undefined;
-  errorState?: envoy_admin_v3.UpdateFailureState | undefined;
-  isStaticResource?: boolean | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly name?: string | undefined;
+  readonly versionInfo?: string | undefined;
+  readonly xdsConfig?: AnyMessage | undefined;
+  readonly lastUpdated?: google_protobuf.Timestamp | undefined;
+  readonly configStatus?: ConfigStatus | undefined;
+  readonly clientStatus?: envoy_admin_v3.ClientResourceStatus | undefined;
+  readonly errorState?: envoy_admin_v3.UpdateFailureState | undefined;
+  readonly isStaticResource?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/status/v3/csds.proto#envoy-v3-api-msg-service-status-v3-clientstatusresponse */
 export interface ClientStatusResponse {
-  config?: ClientConfig[] | undefined;
+  readonly config?: readonly ClientConfig[] | undefined;
 }

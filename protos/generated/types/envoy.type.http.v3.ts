@@ -3,27 +3,27 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/http/v3/cookie.proto#envoy-v3-api-msg-type-http-v3-cookie */
 export interface Cookie {
-  name?: string | undefined;
-  ttl?: google_protobuf.Duration | undefined;
-  path?: string | undefined;
-  attributes?: CookieAttribute[] | undefined;
+  readonly name?: string | undefined;
+  readonly ttl?: google_protobuf.Duration | undefined;
+  readonly path?: string | undefined;
+  readonly attributes?: readonly CookieAttribute[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/http/v3/cookie.proto#envoy-v3-api-msg-type-http-v3-cookieattribute */
 export interface CookieAttribute {
-  name?: string | undefined;
-  value?: string | undefined;
+  readonly name?: string | undefined;
+  readonly value?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/http/v3/path_transformation.proto#envoy-v3-api-msg-type-http-v3-pathtransformation */
 export interface PathTransformation {
-  operations?: PathTransformation_Operation[] | undefined;
+  readonly operations?: readonly PathTransformation_Operation[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/http/v3/path_transformation.proto#envoy-v3-api-msg-type-http-v3-pathtransformation-operation */
 export interface PathTransformation_Operation {
-  normalizePathRfc3986?: PathTransformation_Operation_NormalizePathRFC3986 | undefined;
-  mergeSlashes?: PathTransformation_Operation_MergeSlashes | undefined;
+  readonly normalizePathRfc3986?: PathTransformation_Operation_NormalizePathRFC3986 | undefined;
+  readonly mergeSlashes?: PathTransformation_Operation_MergeSlashes | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/http/v3/path_transformation.proto#envoy-v3-api-msg-type-http-v3-pathtransformation-operation-normalizepathrfc3986 */

@@ -5,89 +5,89 @@ import type * as xds_core_v3 from "./xds.core.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/address.proto#envoy-v3-api-msg-type-matcher-v3-addressmatcher */
 export interface AddressMatcher {
-  ranges?: xds_core_v3.CidrRange[] | undefined;
-  invertMatch?: boolean | undefined;
+  readonly ranges?: readonly xds_core_v3.CidrRange[] | undefined;
+  readonly invertMatch?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/filter_state.proto#envoy-v3-api-msg-type-matcher-v3-filterstatematcher */
 export interface FilterStateMatcher {
-  key?: string | undefined;
-  stringMatch?: StringMatcher | undefined;
-  addressMatch?: AddressMatcher | undefined;
+  readonly key?: string | undefined;
+  readonly stringMatch?: StringMatcher | undefined;
+  readonly addressMatch?: AddressMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/http_inputs.proto#envoy-v3-api-msg-type-matcher-v3-httprequestheadermatchinput */
 export interface HttpRequestHeaderMatchInput {
-  headerName?: string | undefined;
+  readonly headerName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/http_inputs.proto#envoy-v3-api-msg-type-matcher-v3-httprequesttrailermatchinput */
 export interface HttpRequestTrailerMatchInput {
-  headerName?: string | undefined;
+  readonly headerName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/http_inputs.proto#envoy-v3-api-msg-type-matcher-v3-httpresponseheadermatchinput */
 export interface HttpResponseHeaderMatchInput {
-  headerName?: string | undefined;
+  readonly headerName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/http_inputs.proto#envoy-v3-api-msg-type-matcher-v3-httpresponsetrailermatchinput */
 export interface HttpResponseTrailerMatchInput {
-  headerName?: string | undefined;
+  readonly headerName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/http_inputs.proto#envoy-v3-api-msg-type-matcher-v3-httprequestqueryparammatchinput */
 export interface HttpRequestQueryParamMatchInput {
-  queryParam?: string | undefined;
+  readonly queryParam?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/metadata.proto#envoy-v3-api-msg-type-matcher-v3-metadatamatcher */
 export interface MetadataMatcher {
-  filter?: string | undefined;
-  path?: MetadataMatcher_PathSegment[] | undefined;
-  value?: ValueMatcher | undefined;
-  invert?: boolean | undefined;
+  readonly filter?: string | undefined;
+  readonly path?: readonly MetadataMatcher_PathSegment[] | undefined;
+  readonly value?: ValueMatcher | undefined;
+  readonly invert?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/metadata.proto#envoy-v3-api-msg-type-matcher-v3-metadatamatcher-pathsegment */
 export interface MetadataMatcher_PathSegment {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/node.proto#envoy-v3-api-msg-type-matcher-v3-nodematcher */
 export interface NodeMatcher {
-  nodeId?: StringMatcher | undefined;
-  nodeMetadatas?: StructMatcher[] | undefined;
+  readonly nodeId?: StringMatcher | undefined;
+  readonly nodeMetadatas?: readonly StructMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/number.proto#envoy-v3-api-msg-type-matcher-v3-doublematcher */
 export interface DoubleMatcher {
-  range?: envoy_type_v3.DoubleRange | undefined;
-  exact?: number | undefined;
+  readonly range?: envoy_type_v3.DoubleRange | undefined;
+  readonly exact?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/path.proto#envoy-v3-api-msg-type-matcher-v3-pathmatcher */
 export interface PathMatcher {
-  path?: StringMatcher | undefined;
+  readonly path?: StringMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/regex.proto#envoy-v3-api-msg-type-matcher-v3-regexmatcher */
 export interface RegexMatcher {
   /** @deprecated */
-  googleRe2?: RegexMatcher_GoogleRE2 | undefined;
-  regex?: string | undefined;
+  readonly googleRe2?: RegexMatcher_GoogleRE2 | undefined;
+  readonly regex?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/regex.proto#envoy-v3-api-msg-type-matcher-v3-regexmatcher-googlere2 */
 export interface RegexMatcher_GoogleRE2 {
   /** @deprecated */
-  maxProgramSize?: google_protobuf.UInt32Value | undefined;
+  readonly maxProgramSize?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/regex.proto#envoy-v3-api-msg-type-matcher-v3-regexmatchandsubstitute */
 export interface RegexMatchAndSubstitute {
-  pattern?: RegexMatcher | undefined;
-  substitution?: string | undefined;
+  readonly pattern?: RegexMatcher | undefined;
+  readonly substitution?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/status_code_input.proto#envoy-v3-api-msg-type-matcher-v3-httpresponsestatuscodematchinput */
@@ -104,40 +104,40 @@ export interface HttpResponseLocalReplyMatchInput {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/string.proto#envoy-v3-api-msg-type-matcher-v3-stringmatcher */
 export interface StringMatcher {
-  exact?: string | undefined;
-  prefix?: string | undefined;
-  suffix?: string | undefined;
-  safeRegex?: RegexMatcher | undefined;
-  contains?: string | undefined;
-  custom?: xds_core_v3.TypedExtensionConfig | undefined;
-  ignoreCase?: boolean | undefined;
+  readonly exact?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly suffix?: string | undefined;
+  readonly safeRegex?: RegexMatcher | undefined;
+  readonly contains?: string | undefined;
+  readonly custom?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly ignoreCase?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/string.proto#envoy-v3-api-msg-type-matcher-v3-liststringmatcher */
 export interface ListStringMatcher {
-  patterns?: StringMatcher[] | undefined;
+  readonly patterns?: readonly StringMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/struct.proto#envoy-v3-api-msg-type-matcher-v3-structmatcher */
 export interface StructMatcher {
-  path?: StructMatcher_PathSegment[] | undefined;
-  value?: ValueMatcher | undefined;
+  readonly path?: readonly StructMatcher_PathSegment[] | undefined;
+  readonly value?: ValueMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/struct.proto#envoy-v3-api-msg-type-matcher-v3-structmatcher-pathsegment */
 export interface StructMatcher_PathSegment {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/value.proto#envoy-v3-api-msg-type-matcher-v3-valuematcher */
 export interface ValueMatcher {
-  nullMatch?: ValueMatcher_NullMatch | undefined;
-  doubleMatch?: DoubleMatcher | undefined;
-  stringMatch?: StringMatcher | undefined;
-  boolMatch?: boolean | undefined;
-  presentMatch?: boolean | undefined;
-  listMatch?: ListMatcher | undefined;
-  orMatch?: OrMatcher | undefined;
+  readonly nullMatch?: ValueMatcher_NullMatch | undefined;
+  readonly doubleMatch?: DoubleMatcher | undefined;
+  readonly stringMatch?: StringMatcher | undefined;
+  readonly boolMatch?: boolean | undefined;
+  readonly presentMatch?: boolean | undefined;
+  readonly listMatch?: ListMatcher | undefined;
+  readonly orMatch?: OrMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/value.proto#envoy-v3-api-msg-type-matcher-v3-valuematcher-nullmatch */
@@ -146,10 +146,10 @@ export interface ValueMatcher_NullMatch {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/value.proto#envoy-v3-api-msg-type-matcher-v3-listmatcher */
 export interface ListMatcher {
-  oneOf?: ValueMatcher | undefined;
+  readonly oneOf?: ValueMatcher | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/value.proto#envoy-v3-api-msg-type-matcher-v3-ormatcher */
 export interface OrMatcher {
-  valueMatchers?: ValueMatcher[] | undefined;
+  readonly valueMatchers?: readonly ValueMatcher[] | undefined;
 }

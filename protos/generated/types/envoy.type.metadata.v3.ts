@@ -2,22 +2,22 @@
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/metadata/v3/metadata.proto#envoy-v3-api-msg-type-metadata-v3-metadatakey */
 export interface MetadataKey {
-  key?: string | undefined;
-  path?: MetadataKey_PathSegment[] | undefined;
+  readonly key?: string | undefined;
+  readonly path?: readonly MetadataKey_PathSegment[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/metadata/v3/metadata.proto#envoy-v3-api-msg-type-metadata-v3-metadatakey-pathsegment */
 export interface MetadataKey_PathSegment {
-  key?: string | undefined;
-  index?: number | undefined;
+  readonly key?: string | undefined;
+  readonly index?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/metadata/v3/metadata.proto#envoy-v3-api-msg-type-metadata-v3-metadatakind */
 export interface MetadataKind {
-  request?: MetadataKind_Request | undefined;
-  route?: MetadataKind_Route | undefined;
-  cluster?: MetadataKind_Cluster | undefined;
-  host?: MetadataKind_Host | undefined;
+  readonly request?: MetadataKind_Request | undefined;
+  readonly route?: MetadataKind_Route | undefined;
+  readonly cluster?: MetadataKind_Cluster | undefined;
+  readonly host?: MetadataKind_Host | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/metadata/v3/metadata.proto#envoy-v3-api-msg-type-metadata-v3-metadatakind-request */

@@ -3,37 +3,37 @@ import type * as envoy_type_metadata_v3 from "./envoy.type.metadata.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/tracing/v3/custom_tag.proto#envoy-v3-api-msg-type-tracing-v3-customtag */
 export interface CustomTag {
-  tag?: string | undefined;
-  literal?: CustomTag_Literal | undefined;
-  environment?: CustomTag_Environment | undefined;
-  requestHeader?: CustomTag_Header | undefined;
-  metadata?: CustomTag_Metadata | undefined;
-  value?: string | undefined;
-  valueType?: CustomTag_ValueType | undefined;
+  readonly tag?: string | undefined;
+  readonly literal?: CustomTag_Literal | undefined;
+  readonly environment?: CustomTag_Environment | undefined;
+  readonly requestHeader?: CustomTag_Header | undefined;
+  readonly metadata?: CustomTag_Metadata | undefined;
+  readonly value?: string | undefined;
+  readonly valueType?: CustomTag_ValueType | undefined;
 }
 
 export type CustomTag_ValueType = "UNSPECIFIED" | "STRING" | "INT" | "DOUBLE" | "BOOL";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/tracing/v3/custom_tag.proto#envoy-v3-api-msg-type-tracing-v3-customtag-literal */
 export interface CustomTag_Literal {
-  value?: string | undefined;
+  readonly value?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/tracing/v3/custom_tag.proto#envoy-v3-api-msg-type-tracing-v3-customtag-environment */
 export interface CustomTag_Environment {
-  name?: string | undefined;
-  defaultValue?: string | undefined;
+  readonly name?: string | undefined;
+  readonly defaultValue?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/tracing/v3/custom_tag.proto#envoy-v3-api-msg-type-tracing-v3-customtag-header */
 export interface CustomTag_Header {
-  name?: string | undefined;
-  defaultValue?: string | undefined;
+  readonly name?: string | undefined;
+  readonly defaultValue?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/tracing/v3/custom_tag.proto#envoy-v3-api-msg-type-tracing-v3-customtag-metadata */
 export interface CustomTag_Metadata {
-  kind?: envoy_type_metadata_v3.MetadataKind | undefined;
-  metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
-  defaultValue?: string | undefined;
+  readonly kind?: envoy_type_metadata_v3.MetadataKind | undefined;
+  readonly metadataKey?: envoy_type_metadata_v3.MetadataKey | undefined;
+  readonly defaultValue?: string | undefined;
 }

@@ -4,8 +4,8 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/hash_policy.proto#envoy-v3-api-msg-type-v3-hashpolicy */
 export interface HashPolicy {
-  sourceIp?: HashPolicy_SourceIp | undefined;
-  filterState?: HashPolicy_FilterState | undefined;
+  readonly sourceIp?: HashPolicy_SourceIp | undefined;
+  readonly filterState?: HashPolicy_FilterState | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/hash_policy.proto#envoy-v3-api-msg-type-v3-hashpolicy-sourceip */
@@ -14,7 +14,7 @@ export interface HashPolicy_SourceIp {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/hash_policy.proto#envoy-v3-api-msg-type-v3-hashpolicy-filterstate */
 export interface HashPolicy_FilterState {
-  key?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 export type CodecClientType = "HTTP1" | "HTTP2" | "HTTP3";
@@ -23,77 +23,77 @@ export type StatusCode = "Empty" | "Continue" | "OK" | "Created" | "Accepted" | 
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/http_status.proto#envoy-v3-api-msg-type-v3-httpstatus */
 export interface HttpStatus {
-  code?: StatusCode | undefined;
+  readonly code?: StatusCode | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/percent.proto#envoy-v3-api-msg-type-v3-percent */
 export interface Percent {
-  value?: number | undefined;
+  readonly value?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/percent.proto#envoy-v3-api-msg-type-v3-fractionalpercent */
 export interface FractionalPercent {
-  numerator?: number | undefined;
-  denominator?: FractionalPercent_DenominatorType | undefined;
+  readonly numerator?: number | undefined;
+  readonly denominator?: FractionalPercent_DenominatorType | undefined;
 }
 
 export type FractionalPercent_DenominatorType = "HUNDRED" | "TEN_THOUSAND" | "MILLION";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/range.proto#envoy-v3-api-msg-type-v3-int64range */
 export interface Int64Range {
-  start?: Int64 | undefined;
-  end?: Int64 | undefined;
+  readonly start?: Int64 | undefined;
+  readonly end?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/range.proto#envoy-v3-api-msg-type-v3-int32range */
 export interface Int32Range {
-  start?: number | undefined;
-  end?: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/range.proto#envoy-v3-api-msg-type-v3-doublerange */
 export interface DoubleRange {
-  start?: number | undefined;
-  end?: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/ratelimit_strategy.proto#envoy-v3-api-msg-type-v3-ratelimitstrategy */
 export interface RateLimitStrategy {
-  blanketRule?: RateLimitStrategy_BlanketRule | undefined;
-  requestsPerTimeUnit?: RateLimitStrategy_RequestsPerTimeUnit | undefined;
-  tokenBucket?: TokenBucket | undefined;
+  readonly blanketRule?: RateLimitStrategy_BlanketRule | undefined;
+  readonly requestsPerTimeUnit?: RateLimitStrategy_RequestsPerTimeUnit | undefined;
+  readonly tokenBucket?: TokenBucket | undefined;
 }
 
 export type RateLimitStrategy_BlanketRule = "ALLOW_ALL" | "DENY_ALL";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/ratelimit_strategy.proto#envoy-v3-api-msg-type-v3-ratelimitstrategy-requestspertimeunit */
 export interface RateLimitStrategy_RequestsPerTimeUnit {
-  requestsPerTimeUnit?: Int64 | undefined;
-  timeUnit?: RateLimitUnit | undefined;
+  readonly requestsPerTimeUnit?: Int64 | undefined;
+  readonly timeUnit?: RateLimitUnit | undefined;
 }
 
 export type RateLimitUnit = "UNKNOWN" | "SECOND" | "MINUTE" | "HOUR" | "DAY" | "MONTH" | "YEAR";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/scope.proto#envoy-v3-api-msg-type-v3-scope */
 export interface Scope {
-  maxCounters?: google_protobuf.UInt32Value | undefined;
-  maxGauges?: google_protobuf.UInt32Value | undefined;
-  maxHistograms?: google_protobuf.UInt32Value | undefined;
-  enableEviction?: boolean | undefined;
-  prefix?: string | undefined;
-  sharingName?: string | undefined;
+  readonly maxCounters?: google_protobuf.UInt32Value | undefined;
+  readonly maxGauges?: google_protobuf.UInt32Value | undefined;
+  readonly maxHistograms?: google_protobuf.UInt32Value | undefined;
+  readonly enableEviction?: boolean | undefined;
+  readonly prefix?: string | undefined;
+  readonly sharingName?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/semantic_version.proto#envoy-v3-api-msg-type-v3-semanticversion */
 export interface SemanticVersion {
-  majorNumber?: number | undefined;
-  minorNumber?: number | undefined;
-  patch?: number | undefined;
+  readonly majorNumber?: number | undefined;
+  readonly minorNumber?: number | undefined;
+  readonly patch?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/v3/token_bucket.proto#envoy-v3-api-msg-type-v3-tokenbucket */
 export interface TokenBucket {
-  maxTokens?: number | undefined;
-  tokensPerFill?: google_protobuf.UInt32Value | undefined;
-  fillInterval?: google_protobuf.Duration | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly tokensPerFill?: google_protobuf.UInt32Value | undefined;
+  readonly fillInterval?: google_protobuf.Duration | undefined;
 }

@@ -3,27 +3,27 @@ import type { Int64 } from "./values.ts";
 import type * as google_protobuf from "./google.protobuf.ts";
 
 export interface CheckedExpr {
-  referenceMap?: { [key: string]: Reference } | undefined;
-  typeMap?: { [key: string]: Type } | undefined;
-  sourceInfo?: SourceInfo | undefined;
-  exprVersion?: string | undefined;
-  expr?: Expr | undefined;
+  readonly referenceMap?: { readonly [key: string]: Reference } | undefined;
+  readonly typeMap?: { readonly [key: string]: Type } | undefined;
+  readonly sourceInfo?: SourceInfo | undefined;
+  readonly exprVersion?: string | undefined;
+  readonly expr?: Expr | undefined;
 }
 
 export interface Type {
-  dyn?: google_protobuf.Empty | undefined;
-  null?: google_protobuf.NullValue | undefined;
-  primitive?: Type_PrimitiveType | undefined;
-  wrapper?: Type_PrimitiveType | undefined;
-  wellKnown?: Type_WellKnownType | undefined;
-  listType?: Type_ListType | undefined;
-  mapType?: Type_MapType | undefined;
-  function?: Type_FunctionType | undefined;
-  messageType?: string | undefined;
-  typeParam?: string | undefined;
-  type?: Type | undefined;
-  error?: google_protobuf.Empty | undefined;
-  abstractType?: Type_AbstractType | undefined;
+  readonly dyn?: google_protobuf.Empty | undefined;
+  readonly null?: google_protobuf.NullValue | undefined;
+  readonly primitive?: Type_PrimitiveType | undefined;
+  readonly wrapper?: Type_PrimitiveType | undefined;
+  readonly wellKnown?: Type_WellKnownType | undefined;
+  readonly listType?: Type_ListType | undefined;
+  readonly mapType?: Type_MapType | undefined;
+  readonly function?: Type_FunctionType | undefined;
+  readonly messageType?: string | undefined;
+  readonly typeParam?: string | undefined;
+  readonly type?: Type | undefined;
+  readonly error?: google_protobuf.Empty | undefined;
+  readonly abstractType?: Type_AbstractType | undefined;
 }
 
 export type Type_PrimitiveType = "PRIMITIVE_TYPE_UNSPECIFIED" | "BOOL" | "INT64" | "UINT64" | "DOUBLE" | "STRING" | "BYTES";
@@ -31,156 +31,156 @@ export type Type_PrimitiveType = "PRIMITIVE_TYPE_UNSPECIFIED" | "BOOL" | "INT64"
 export type Type_WellKnownType = "WELL_KNOWN_TYPE_UNSPECIFIED" | "ANY" | "TIMESTAMP" | "DURATION";
 
 export interface Type_ListType {
-  elemType?: Type | undefined;
+  readonly elemType?: Type | undefined;
 }
 
 export interface Type_MapType {
-  keyType?: Type | undefined;
-  valueType?: Type | undefined;
+  readonly keyType?: Type | undefined;
+  readonly valueType?: Type | undefined;
 }
 
 export interface Type_FunctionType {
-  resultType?: Type | undefined;
-  argTypes?: Type[] | undefined;
+  readonly resultType?: Type | undefined;
+  readonly argTypes?: readonly Type[] | undefined;
 }
 
 export interface Type_AbstractType {
-  name?: string | undefined;
-  parameterTypes?: Type[] | undefined;
+  readonly name?: string | undefined;
+  readonly parameterTypes?: readonly Type[] | undefined;
 }
 
 export interface Decl {
-  name?: string | undefined;
-  ident?: Decl_IdentDecl | undefined;
-  function?: Decl_FunctionDecl | undefined;
+  readonly name?: string | undefined;
+  readonly ident?: Decl_IdentDecl | undefined;
+  readonly function?: Decl_FunctionDecl | undefined;
 }
 
 export interface Decl_IdentDecl {
-  type?: Type | undefined;
-  value?: Constant | undefined;
-  doc?: string | undefined;
+  readonly type?: Type | undefined;
+  readonly value?: Constant | undefined;
+  readonly doc?: string | undefined;
 }
 
 export interface Decl_FunctionDecl {
-  overloads?: Decl_FunctionDecl_Overload[] | undefined;
-  doc?: string | undefined;
+  readonly overloads?: readonly Decl_FunctionDecl_Overload[] | undefined;
+  readonly doc?: string | undefined;
 }
 
 export interface Decl_FunctionDecl_Overload {
-  overloadId?: string | undefined;
-  params?: Type[] | undefined;
-  typeParams?: string[] | undefined;
-  resultType?: Type | undefined;
-  isInstanceFunction?: boolean | undefined;
-  doc?: string | undefined;
+  readonly overloadId?: string | undefined;
+  readonly params?: readonly Type[] | undefined;
+  readonly typeParams?: readonly string[] | undefined;
+  readonly resultType?: Type | undefined;
+  readonly isInstanceFunction?: boolean | undefined;
+  readonly doc?: string | undefined;
 }
 
 export interface Reference {
-  name?: string | undefined;
-  overloadId?: string[] | undefined;
-  value?: Constant | undefined;
+  readonly name?: string | undefined;
+  readonly overloadId?: readonly string[] | undefined;
+  readonly value?: Constant | undefined;
 }
 
 export interface ParsedExpr {
-  expr?: Expr | undefined;
-  sourceInfo?: SourceInfo | undefined;
+  readonly expr?: Expr | undefined;
+  readonly sourceInfo?: SourceInfo | undefined;
 }
 
 export interface Expr {
-  id?: Int64 | undefined;
-  constExpr?: Constant | undefined;
-  identExpr?: Expr_Ident | undefined;
-  selectExpr?: Expr_Select | undefined;
-  callExpr?: Expr_Call | undefined;
-  listExpr?: Expr_CreateList | undefined;
-  structExpr?: Expr_CreateStruct | undefined;
-  comprehensionExpr?: Expr_Comprehension | undefined;
+  readonly id?: Int64 | undefined;
+  readonly constExpr?: Constant | undefined;
+  readonly identExpr?: Expr_Ident | undefined;
+  readonly selectExpr?: Expr_Select | undefined;
+  readonly callExpr?: Expr_Call | undefined;
+  readonly listExpr?: Expr_CreateList | undefined;
+  readonly structExpr?: Expr_CreateStruct | undefined;
+  readonly comprehensionExpr?: Expr_Comprehension | undefined;
 }
 
 export interface Expr_Ident {
-  name?: string | undefined;
+  readonly name?: string | undefined;
 }
 
 export interface Expr_Select {
-  operand?: Expr | undefined;
-  field?: string | undefined;
-  testOnly?: boolean | undefined;
+  readonly operand?: Expr | undefined;
+  readonly field?: string | undefined;
+  readonly testOnly?: boolean | undefined;
 }
 
 export interface Expr_Call {
-  target?: Expr | undefined;
-  function?: string | undefined;
-  args?: Expr[] | undefined;
+  readonly target?: Expr | undefined;
+  readonly function?: string | undefined;
+  readonly args?: readonly Expr[] | undefined;
 }
 
 export interface Expr_CreateList {
-  elements?: Expr[] | undefined;
-  optionalIndices?: number[] | undefined;
+  readonly elements?: readonly Expr[] | undefined;
+  readonly optionalIndices?: readonly number[] | undefined;
 }
 
 export interface Expr_CreateStruct {
-  messageName?: string | undefined;
-  entries?: Expr_CreateStruct_Entry[] | undefined;
+  readonly messageName?: string | undefined;
+  readonly entries?: readonly Expr_CreateStruct_Entry[] | undefined;
 }
 
 export interface Expr_CreateStruct_Entry {
-  id?: Int64 | undefined;
-  fieldKey?: string | undefined;
-  mapKey?: Expr | undefined;
-  value?: Expr | undefined;
-  optionalEntry?: boolean | undefined;
+  readonly id?: Int64 | undefined;
+  readonly fieldKey?: string | undefined;
+  readonly mapKey?: Expr | undefined;
+  readonly value?: Expr | undefined;
+  readonly optionalEntry?: boolean | undefined;
 }
 
 export interface Expr_Comprehension {
-  iterVar?: string | undefined;
-  iterVar2?: string | undefined;
-  iterRange?: Expr | undefined;
-  accuVar?: string | undefined;
-  accuInit?: Expr | undefined;
-  loopCondition?: Expr | undefined;
-  loopStep?: Expr | undefined;
-  result?: Expr | undefined;
+  readonly iterVar?: string | undefined;
+  readonly iterVar2?: string | undefined;
+  readonly iterRange?: Expr | undefined;
+  readonly accuVar?: string | undefined;
+  readonly accuInit?: Expr | undefined;
+  readonly loopCondition?: Expr | undefined;
+  readonly loopStep?: Expr | undefined;
+  readonly result?: Expr | undefined;
 }
 
 export interface Constant {
-  nullValue?: google_protobuf.NullValue | undefined;
-  boolValue?: boolean | undefined;
-  int64Value?: Int64 | undefined;
-  uint64Value?: Int64 | undefined;
-  doubleValue?: number | undefined;
-  stringValue?: string | undefined;
-  bytesValue?: Uint8Array | undefined;
+  readonly nullValue?: google_protobuf.NullValue | undefined;
+  readonly boolValue?: boolean | undefined;
+  readonly int64Value?: Int64 | undefined;
+  readonly uint64Value?: Int64 | undefined;
+  readonly doubleValue?: number | undefined;
+  readonly stringValue?: string | undefined;
+  readonly bytesValue?: Uint8Array | undefined;
   /** @deprecated */
-  durationValue?: google_protobuf.Duration | undefined;
+  readonly durationValue?: google_protobuf.Duration | undefined;
   /** @deprecated */
-  timestampValue?: google_protobuf.Timestamp | undefined;
+  readonly timestampValue?: google_protobuf.Timestamp | undefined;
 }
 
 export interface SourceInfo {
-  syntaxVersion?: string | undefined;
-  location?: string | undefined;
-  lineOffsets?: number[] | undefined;
-  positions?: { [key: string]: number } | undefined;
-  macroCalls?: { [key: string]: Expr } | undefined;
-  extensions?: SourceInfo_Extension[] | undefined;
+  readonly syntaxVersion?: string | undefined;
+  readonly location?: string | undefined;
+  readonly lineOffsets?: readonly number[] | undefined;
+  readonly positions?: { readonly [key: string]: number } | undefined;
+  readonly macroCalls?: { readonly [key: string]: Expr } | undefined;
+  readonly extensions?: readonly SourceInfo_Extension[] | undefined;
 }
 
 export interface SourceInfo_Extension {
-  id?: string | undefined;
-  affectedComponents?: SourceInfo_Extension_Component[] | undefined;
-  version?: SourceInfo_Extension_Version | undefined;
+  readonly id?: string | undefined;
+  readonly affectedComponents?: readonly SourceInfo_Extension_Component[] | undefined;
+  readonly version?: SourceInfo_Extension_Version | undefined;
 }
 
 export type SourceInfo_Extension_Component = "COMPONENT_UNSPECIFIED" | "COMPONENT_PARSER" | "COMPONENT_TYPE_CHECKER" | "COMPONENT_RUNTIME";
 
 export interface SourceInfo_Extension_Version {
-  major?: Int64 | undefined;
-  minor?: Int64 | undefined;
+  readonly major?: Int64 | undefined;
+  readonly minor?: Int64 | undefined;
 }
 
 export interface SourcePosition {
-  location?: string | undefined;
-  offset?: number | undefined;
-  line?: number | undefined;
-  column?: number | undefined;
+  readonly location?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
 }

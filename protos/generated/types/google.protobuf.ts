@@ -3,14 +3,14 @@ import type { Int64, JsonValue } from "./values.ts";
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#any */
 export interface Any {
-  typeUrl?: string | undefined;
-  value?: Uint8Array | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly value?: Uint8Array | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#duration */
 export interface Duration {
-  seconds?: Int64 | undefined;
-  nanos?: number | undefined;
+  readonly seconds?: Int64 | undefined;
+  readonly nanos?: number | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#empty */
@@ -20,61 +20,61 @@ export interface Empty {
 export type NullValue = "NULL_VALUE";
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#struct */
-export type Struct = { [key: string]: JsonValue };
+export type Struct = { readonly [key: string]: JsonValue };
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#value */
 export type Value = JsonValue;
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#listvalue */
-export type ListValue = JsonValue[];
+export type ListValue = readonly JsonValue[];
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp */
 export interface Timestamp {
-  seconds?: Int64 | undefined;
-  nanos?: number | undefined;
+  readonly seconds?: Int64 | undefined;
+  readonly nanos?: number | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#doublevalue */
 export interface DoubleValue {
-  value?: number | undefined;
+  readonly value?: number | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#floatvalue */
 export interface FloatValue {
-  value?: number | undefined;
+  readonly value?: number | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#int64value */
 export interface Int64Value {
-  value?: Int64 | undefined;
+  readonly value?: Int64 | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#uint64value */
 export interface UInt64Value {
-  value?: Int64 | undefined;
+  readonly value?: Int64 | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#int32value */
 export interface Int32Value {
-  value?: number | undefined;
+  readonly value?: number | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#uint32value */
 export interface UInt32Value {
-  value?: number | undefined;
+  readonly value?: number | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#boolvalue */
 export interface BoolValue {
-  value?: boolean | undefined;
+  readonly value?: boolean | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#stringvalue */
 export interface StringValue {
-  value?: string | undefined;
+  readonly value?: string | undefined;
 }
 
 /** https://protobuf.dev/reference/protobuf/google.protobuf/#bytesvalue */
 export interface BytesValue {
-  value?: Uint8Array | undefined;
+  readonly value?: Uint8Array | undefined;
 }

@@ -2,7 +2,7 @@
 import type { AnyMessage } from "./any_message.ts";
 
 export interface Status {
-  code?: number | undefined;
-  message?: string | undefined;
-  details?: AnyMessage[] | undefined;
+  readonly code?: number | undefined;
+  readonly message?: string | undefined;
+  readonly details?: readonly AnyMessage[] | undefined;
 }

@@ -2,40 +2,40 @@
 import type { Int64 } from "./values.ts";
 
 export interface AnyValue {
-  stringValue?: string | undefined;
-  boolValue?: boolean | undefined;
-  intValue?: Int64 | undefined;
-  doubleValue?: number | undefined;
-  arrayValue?: ArrayValue | undefined;
-  kvlistValue?: KeyValueList | undefined;
-  bytesValue?: Uint8Array | undefined;
-  stringValueStrindex?: number | undefined;
+  readonly stringValue?: string | undefined;
+  readonly boolValue?: boolean | undefined;
+  readonly intValue?: Int64 | undefined;
+  readonly doubleValue?: number | undefined;
+  readonly arrayValue?: ArrayValue | undefined;
+  readonly kvlistValue?: KeyValueList | undefined;
+  readonly bytesValue?: Uint8Array | undefined;
+  readonly stringValueStrindex?: number | undefined;
 }
 
 export interface ArrayValue {
-  values?: AnyValue[] | undefined;
+  readonly values?: readonly AnyValue[] | undefined;
 }
 
 export interface KeyValueList {
-  values?: KeyValue[] | undefined;
+  readonly values?: readonly KeyValue[] | undefined;
 }
 
 export interface KeyValue {
-  key?: string | undefined;
-  value?: AnyValue | undefined;
-  keyStrindex?: number | undefined;
+  readonly key?: string | undefined;
+  readonly value?: AnyValue | undefined;
+  readonly keyStrindex?: number | undefined;
 }
 
 export interface InstrumentationScope {
-  name?: string | undefined;
-  version?: string | undefined;
-  attributes?: KeyValue[] | undefined;
-  droppedAttributesCount?: number | undefined;
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  readonly attributes?: readonly KeyValue[] | undefined;
+  readonly droppedAttributesCount?: number | undefined;
 }
 
 export interface EntityRef {
-  schemaUrl?: string | undefined;
-  type?: string | undefined;
-  idKeys?: string[] | undefined;
-  descriptionKeys?: string[] | undefined;
+  readonly schemaUrl?: string | undefined;
+  readonly type?: string | undefined;
+  readonly idKeys?: readonly string[] | undefined;
+  readonly descriptionKeys?: readonly string[] | undefined;
 }

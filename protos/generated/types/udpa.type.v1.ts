@@ -2,6 +2,6 @@
 import type * as google_protobuf from "./google.protobuf.ts";
 
 export interface TypedStruct {
-  typeUrl?: string | undefined;
-  value?: google_protobuf.Struct | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly value?: google_protobuf.Struct | undefined;
 }

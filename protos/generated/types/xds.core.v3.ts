@@ -4,68 +4,68 @@ import type * as google_protobuf from "./google.protobuf.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/authority.proto#envoy-v3-api-msg-xds-core-v3-authority */
 export interface Authority {
-  name?: string | undefined;
+  readonly name?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/cidr.proto#envoy-v3-api-msg-xds-core-v3-cidrrange */
 export interface CidrRange {
-  addressPrefix?: string | undefined;
-  prefixLen?: google_protobuf.UInt32Value | undefined;
+  readonly addressPrefix?: string | undefined;
+  readonly prefixLen?: google_protobuf.UInt32Value | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/collection_entry.proto#envoy-v3-api-msg-xds-core-v3-collectionentry */
 export interface CollectionEntry {
-  locator?: ResourceLocator | undefined;
-  inlineEntry?: CollectionEntry_InlineEntry | undefined;
+  readonly locator?: ResourceLocator | undefined;
+  readonly inlineEntry?: CollectionEntry_InlineEntry | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/collection_entry.proto#envoy-v3-api-msg-xds-core-v3-collectionentry-inlineentry */
 export interface CollectionEntry_InlineEntry {
-  name?: string | undefined;
-  version?: string | undefined;
-  resource?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  readonly resource?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/context_params.proto#envoy-v3-api-msg-xds-core-v3-contextparams */
 export interface ContextParams {
-  params?: { [key: string]: string } | undefined;
+  readonly params?: { readonly [key: string]: string } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/extension.proto#envoy-v3-api-msg-xds-core-v3-typedextensionconfig */
 export interface TypedExtensionConfig {
-  name?: string | undefined;
-  typedConfig?: AnyMessage | undefined;
+  readonly name?: string | undefined;
+  readonly typedConfig?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/resource.proto#envoy-v3-api-msg-xds-core-v3-resource */
 export interface Resource {
-  name?: ResourceName | undefined;
-  version?: string | undefined;
-  resource?: AnyMessage | undefined;
+  readonly name?: ResourceName | undefined;
+  readonly version?: string | undefined;
+  readonly resource?: AnyMessage | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/resource_locator.proto#envoy-v3-api-msg-xds-core-v3-resourcelocator */
 export interface ResourceLocator {
-  scheme?: ResourceLocator_Scheme | undefined;
-  id?: string | undefined;
-  authority?: string | undefined;
-  resourceType?: string | undefined;
-  exactContext?: ContextParams | undefined;
-  directives?: ResourceLocator_Directive[] | undefined;
+  readonly scheme?: ResourceLocator_Scheme | undefined;
+  readonly id?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly resourceType?: string | undefined;
+  readonly exactContext?: ContextParams | undefined;
+  readonly directives?: readonly ResourceLocator_Directive[] | undefined;
 }
 
 export type ResourceLocator_Scheme = "XDSTP" | "HTTP" | "FILE";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/resource_locator.proto#envoy-v3-api-msg-xds-core-v3-resourcelocator-directive */
 export interface ResourceLocator_Directive {
-  alt?: ResourceLocator | undefined;
-  entry?: string | undefined;
+  readonly alt?: ResourceLocator | undefined;
+  readonly entry?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/core/v3/resource_name.proto#envoy-v3-api-msg-xds-core-v3-resourcename */
 export interface ResourceName {
-  id?: string | undefined;
-  authority?: string | undefined;
-  resourceType?: string | undefined;
-  context?: ContextParams | undefined;
+  readonly id?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly resourceType?: string | undefined;
+  readonly context?: ContextParams | undefined;
 }

@@ -4,19 +4,19 @@ import type * as xds_type_v3 from "./xds.type.v3.ts";
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/cel.proto#envoy-v3-api-msg-xds-type-matcher-v3-celmatcher */
 export interface CelMatcher {
-  exprMatch?: xds_type_v3.CelExpression | undefined;
-  description?: string | undefined;
+  readonly exprMatch?: xds_type_v3.CelExpression | undefined;
+  readonly description?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/domain.proto#envoy-v3-api-msg-xds-type-matcher-v3-servernamematcher */
 export interface ServerNameMatcher {
-  domainMatchers?: ServerNameMatcher_DomainMatcher[] | undefined;
+  readonly domainMatchers?: readonly ServerNameMatcher_DomainMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/domain.proto#envoy-v3-api-msg-xds-type-matcher-v3-servernamematcher-domainmatcher */
 export interface ServerNameMatcher_DomainMatcher {
-  domains?: string[] | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
+  readonly domains?: readonly string[] | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/http_inputs.proto#envoy-v3-api-msg-xds-type-matcher-v3-httpattributescelmatchinput */
@@ -25,111 +25,111 @@ export interface HttpAttributesCelMatchInput {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/ip.proto#envoy-v3-api-msg-xds-type-matcher-v3-ipmatcher */
 export interface IPMatcher {
-  rangeMatchers?: IPMatcher_IPRangeMatcher[] | undefined;
+  readonly rangeMatchers?: readonly IPMatcher_IPRangeMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/ip.proto#envoy-v3-api-msg-xds-type-matcher-v3-ipmatcher-iprangematcher */
 export interface IPMatcher_IPRangeMatcher {
-  ranges?: xds_core_v3.CidrRange[] | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
-  exclusive?: boolean | undefined;
+  readonly ranges?: readonly xds_core_v3.CidrRange[] | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
+  readonly exclusive?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher */
 export interface Matcher {
-  matcherList?: Matcher_MatcherList | undefined;
-  matcherTree?: Matcher_MatcherTree | undefined;
-  onNoMatch?: Matcher_OnMatch | undefined;
+  readonly matcherList?: Matcher_MatcherList | undefined;
+  readonly matcherTree?: Matcher_MatcherTree | undefined;
+  readonly onNoMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-onmatch */
 export interface Matcher_OnMatch {
-  matcher?: Matcher | undefined;
-  action?: xds_core_v3.TypedExtensionConfig | undefined;
-  keepMatching?: boolean | undefined;
+  readonly matcher?: Matcher | undefined;
+  readonly action?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly keepMatching?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matcherlist */
 export interface Matcher_MatcherList {
-  matchers?: Matcher_MatcherList_FieldMatcher[] | undefined;
+  readonly matchers?: readonly Matcher_MatcherList_FieldMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matcherlist-predicate */
 export interface Matcher_MatcherList_Predicate {
-  singlePredicate?: Matcher_MatcherList_Predicate_SinglePredicate | undefined;
-  orMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
-  andMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
-  notMatcher?: Matcher_MatcherList_Predicate | undefined;
+  readonly singlePredicate?: Matcher_MatcherList_Predicate_SinglePredicate | undefined;
+  readonly orMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
+  readonly andMatcher?: Matcher_MatcherList_Predicate_PredicateList | undefined;
+  readonly notMatcher?: Matcher_MatcherList_Predicate | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matcherlist-predicate-singlepredicate */
 export interface Matcher_MatcherList_Predicate_SinglePredicate {
-  input?: xds_core_v3.TypedExtensionConfig | undefined;
-  valueMatch?: StringMatcher | undefined;
-  customMatch?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly input?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly valueMatch?: StringMatcher | undefined;
+  readonly customMatch?: xds_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matcherlist-predicate-predicatelist */
 export interface Matcher_MatcherList_Predicate_PredicateList {
-  predicate?: Matcher_MatcherList_Predicate[] | undefined;
+  readonly predicate?: readonly Matcher_MatcherList_Predicate[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matcherlist-fieldmatcher */
 export interface Matcher_MatcherList_FieldMatcher {
-  predicate?: Matcher_MatcherList_Predicate | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
+  readonly predicate?: Matcher_MatcherList_Predicate | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matchertree */
 export interface Matcher_MatcherTree {
-  input?: xds_core_v3.TypedExtensionConfig | undefined;
-  exactMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
-  prefixMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
-  customMatch?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly input?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly exactMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
+  readonly prefixMatchMap?: Matcher_MatcherTree_MatchMap | undefined;
+  readonly customMatch?: xds_core_v3.TypedExtensionConfig | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/matcher.proto#envoy-v3-api-msg-xds-type-matcher-v3-matcher-matchertree-matchmap */
 export interface Matcher_MatcherTree_MatchMap {
-  map?: { [key: string]: Matcher_OnMatch } | undefined;
+  readonly map?: { readonly [key: string]: Matcher_OnMatch } | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/range.proto#envoy-v3-api-msg-xds-type-matcher-v3-int64rangematcher */
 export interface Int64RangeMatcher {
-  rangeMatchers?: Int64RangeMatcher_RangeMatcher[] | undefined;
+  readonly rangeMatchers?: readonly Int64RangeMatcher_RangeMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/range.proto#envoy-v3-api-msg-xds-type-matcher-v3-int64rangematcher-rangematcher */
 export interface Int64RangeMatcher_RangeMatcher {
-  ranges?: xds_type_v3.Int64Range[] | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
+  readonly ranges?: readonly xds_type_v3.Int64Range[] | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/range.proto#envoy-v3-api-msg-xds-type-matcher-v3-int32rangematcher */
 export interface Int32RangeMatcher {
-  rangeMatchers?: Int32RangeMatcher_RangeMatcher[] | undefined;
+  readonly rangeMatchers?: readonly Int32RangeMatcher_RangeMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/range.proto#envoy-v3-api-msg-xds-type-matcher-v3-int32rangematcher-rangematcher */
 export interface Int32RangeMatcher_RangeMatcher {
-  ranges?: xds_type_v3.Int32Range[] | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
+  readonly ranges?: readonly xds_type_v3.Int32Range[] | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/range.proto#envoy-v3-api-msg-xds-type-matcher-v3-doublerangematcher */
 export interface DoubleRangeMatcher {
-  rangeMatchers?: DoubleRangeMatcher_RangeMatcher[] | undefined;
+  readonly rangeMatchers?: readonly DoubleRangeMatcher_RangeMatcher[] | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/range.proto#envoy-v3-api-msg-xds-type-matcher-v3-doublerangematcher-rangematcher */
 export interface DoubleRangeMatcher_RangeMatcher {
-  ranges?: xds_type_v3.DoubleRange[] | undefined;
-  onMatch?: Matcher_OnMatch | undefined;
+  readonly ranges?: readonly xds_type_v3.DoubleRange[] | undefined;
+  readonly onMatch?: Matcher_OnMatch | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/regex.proto#envoy-v3-api-msg-xds-type-matcher-v3-regexmatcher */
 export interface RegexMatcher {
-  googleRe2?: RegexMatcher_GoogleRE2 | undefined;
-  regex?: string | undefined;
+  readonly googleRe2?: RegexMatcher_GoogleRE2 | undefined;
+  readonly regex?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/regex.proto#envoy-v3-api-msg-xds-type-matcher-v3-regexmatcher-googlere2 */
@@ -138,16 +138,16 @@ export interface RegexMatcher_GoogleRE2 {
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/string.proto#envoy-v3-api-msg-xds-type-matcher-v3-stringmatcher */
 export interface StringMatcher {
-  exact?: string | undefined;
-  prefix?: string | undefined;
-  suffix?: string | undefined;
-  safeRegex?: RegexMatcher | undefined;
-  contains?: string | undefined;
-  custom?: xds_core_v3.TypedExtensionConfig | undefined;
-  ignoreCase?: boolean | undefined;
+  readonly exact?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly suffix?: string | undefined;
+  readonly safeRegex?: RegexMatcher | undefined;
+  readonly contains?: string | undefined;
+  readonly custom?: xds_core_v3.TypedExtensionConfig | undefined;
+  readonly ignoreCase?: boolean | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/matcher/v3/string.proto#envoy-v3-api-msg-xds-type-matcher-v3-liststringmatcher */
 export interface ListStringMatcher {
-  patterns?: StringMatcher[] | undefined;
+  readonly patterns?: readonly StringMatcher[] | undefined;
 }

@@ -7,40 +7,40 @@ import type * as google_protobuf from "./google.protobuf.ts";
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/v3/cel.proto#envoy-v3-api-msg-xds-type-v3-celexpression */
 export interface CelExpression {
   /** @deprecated */
-  parsedExpr?: google_api_expr_v1alpha1.ParsedExpr | undefined;
+  readonly parsedExpr?: google_api_expr_v1alpha1.ParsedExpr | undefined;
   /** @deprecated */
-  checkedExpr?: google_api_expr_v1alpha1.CheckedExpr | undefined;
-  celExprParsed?: cel_expr.ParsedExpr | undefined;
-  celExprChecked?: cel_expr.CheckedExpr | undefined;
-  celExprString?: string | undefined;
+  readonly checkedExpr?: google_api_expr_v1alpha1.CheckedExpr | undefined;
+  readonly celExprParsed?: cel_expr.ParsedExpr | undefined;
+  readonly celExprChecked?: cel_expr.CheckedExpr | undefined;
+  readonly celExprString?: string | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/v3/cel.proto#envoy-v3-api-msg-xds-type-v3-celextractstring */
 export interface CelExtractString {
-  exprExtract?: CelExpression | undefined;
-  defaultValue?: google_protobuf.StringValue | undefined;
+  readonly exprExtract?: CelExpression | undefined;
+  readonly defaultValue?: google_protobuf.StringValue | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/v3/range.proto#envoy-v3-api-msg-xds-type-v3-int64range */
 export interface Int64Range {
-  start?: Int64 | undefined;
-  end?: Int64 | undefined;
+  readonly start?: Int64 | undefined;
+  readonly end?: Int64 | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/v3/range.proto#envoy-v3-api-msg-xds-type-v3-int32range */
 export interface Int32Range {
-  start?: number | undefined;
-  end?: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/v3/range.proto#envoy-v3-api-msg-xds-type-v3-doublerange */
 export interface DoubleRange {
-  start?: number | undefined;
-  end?: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 /** https://www.envoyproxy.io/docs/envoy/v1.40.0/xds/type/v3/typed_struct.proto#envoy-v3-api-msg-xds-type-v3-typedstruct */
 export interface TypedStruct {
-  typeUrl?: string | undefined;
-  value?: google_protobuf.Struct | undefined;
+  readonly typeUrl?: string | undefined;
+  readonly value?: google_protobuf.Struct | undefined;
 }

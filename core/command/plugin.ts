@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import { SignalboxError } from "../signalbox_error.ts";
+import type { CommandIo } from "./command_io.ts";
+
+/** `plugin`: what authors of plugins need. */
+export function addPluginCommand(parent: Command, io: CommandIo): void {
+  const plugin = parent.command("plugin")
+    .summary("make, test and bundle plugins")
+    .description("Makes, tests and bundles plugins. How to write one: plugins/README.md.")
+    .helpCommand(false)
+    .addHelpText("after", "\nExample:\n  signalbox plugin new tenant && signalbox plugin test tenant");
+
+  plugin.command("new")
+    .description("Makes a folder with a plugin that works, its test, and the types to write it with.")
+    .argument("<folder>", "the folder to make, named after the plugin")
+    .addHelpText("after", "\nExample:\n  signalbox plugin new tenant")
+    .action((folder: string) => create(folder, io));
+
+  plugin.command("test")
+    .description("Tests a plugin: that its samples are built, always the same, and what its plugin_test.ts says.")
+    .argument("[folder]", "the plugin's folder, or its file", ".")
+    .addHelpText("after", "\nExample:\n  signalbox plugin test tenant")
+    .action((folder: string) => test(folder, io));
+
+  plugin.command("bundle")
+    .description("Makes one JavaScript file of a plugin, and prints how a config takes that very file.")
+    .argument("[folder]", "the plugin's folder, or its file", ".")
+    .option("-o, --out <file>", "the file to write (default: the plugin's name and .js)")
+    .addHelpText("after", "\nExample:\n  signalbox plugin bundle tenant --out tenant.js")
+    .action((folder: string, options: { readonly out?: string }) => bundle(folder, options, io));
+}
+
+async function create(folder: string, io: CommandIo): Promise<void> {
+  const { createPluginFolder } = await import("../author/new_plugin.ts");
+  const names = await createPluginFolder(folder);
+  io.out(`${folder} made: ${names.join(", ")}\nNext: signalbox plugin test ${folder}\n`);
+}
+
+async function test(folder: string, io: CommandIo): Promise<void> {
+  const { resolve } = await import("node:path");
+  const { runPluginTests } = await import("../author/run_plugin_tests.ts");
+  let [passed, failed] = [0, 0];
+  for await (const { name, ms, error } of runPluginTests(resolve(folder))) {
+    if (error === undefined) passed++;
+    else failed++;
+    io.out(`${error === undefined ? "ok    " : "FAILED"} ${name} (${ms} ms)\n`);
+    if (error !== undefined) io.out(`${describe(error).replace(/^/gm, "       ")}\n`);
+  }
+  io.out(`${passed} passed, ${failed} failed\n`);
+  if (failed > 0) throw new SignalboxError("invalid_request", `Cannot vouch for "${folder}": ${failed} tests failed`);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function bundle(folder: string, { out }: { readonly out?: string }, io: CommandIo): Promise<void> {
+  const { basename, dirname, extname, resolve } = await import("node:path");
+  const { writeFile } = await import("node:fs/promises");
+  const { fileFailure } = await import("../file_failure.ts");
+  const { bundleModule } = await import("../author/bundle_plugin.ts");
+  const from = resolve(folder);
+  const stem = basename(from, extname(from));
+  const name = stem === "plugin" || stem === "mod" ? basename(dirname(from)) : stem;
+  const file = out ?? `${name}.js`;
+  const { code, sha256 } = await bundleModule(from);
+  try {
+    await writeFile(file, code);
+  } catch (cause) {
+    throw new SignalboxError("invalid_request", `Cannot write "${file}": ${fileFailure(cause)}`, { cause });
+  }
+  io.out(
+    `# ${file} is written. In the config:\nplugins:\n  - name: ${name}\n    from: ${file}\n    sha256: ${sha256}\n`,
+  );
+}

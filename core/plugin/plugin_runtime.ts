@@ -1,0 +1,90 @@
+import { getLogger } from "@logtape/logtape";
+import { withHttpFilter } from "./http_filter.ts";
+import type { PluginHost, PluginLog, Schemas } from "./plugin.ts";
+import { RevealedSecrets } from "./redact.ts";
+import { createSchemas } from "./schemas.ts";
+import { SecretFiles } from "./secret_files.ts";
+import { SecretReader, type SessionSecrets } from "./secret_reader.ts";
+import { SecretText } from "./secret_text.ts";
+import { SessionReads } from "./session_reads.ts";
+import { ValueCache } from "./value_cache.ts";
+
+export interface PluginRuntimeOptions {
+  /** Has sessions built again. */
+  readonly invalidate: (sessions: readonly string[] | "all") => void;
+  readonly sessionSecrets?: SessionSecrets;
+  /** What secrets are instead of being read, those of sessions alone or all: for samples, whose secrets exist nowhere. */
+  readonly sampleSecrets?: { readonly of: "sessions" | "all"; readonly text: string };
+}
+
+/** Where a plugin is, as far as its runtime has to know. */
+export interface PluginPlace {
+  readonly name: string;
+  /** Where relative paths in its config begin. */
+  readonly baseDir: string;
+}
+
+/** What all plugins of one Signalbox share, from their start to its end. */
+export class PluginRuntime implements Disposable {
+  readonly reads = new SessionReads();
+  readonly revealed = new RevealedSecrets();
+  readonly #options: PluginRuntimeOptions;
+  readonly #abort = new AbortController();
+  readonly #files: SecretFiles;
+  readonly #secrets: SecretReader;
+
+  constructor(options: PluginRuntimeOptions) {
+    const { invalidate, sessionSecrets = {} } = options;
+    this.#options = options;
+    this.#files = new SecretFiles({ reads: this.reads, invalidate });
+    this.#secrets = new SecretReader({ files: this.#files, revealed: this.revealed, sessionSecrets });
+  }
+
+  /** Aborted when the plugins are to end what they do. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  configSchemas({ baseDir }: PluginPlace): Schemas {
+    return createSchemas((reference) => this.#sample("all") ?? this.#secrets.readForPlugin(reference, baseDir));
+  }
+
+  sessionSchemas(): Schemas {
+    return createSchemas((reference) => this.#sample("sessions") ?? this.#secrets.readForSession(reference));
+  }
+
+  host({ name, baseDir }: PluginPlace): PluginHost {
+    const { reads, signal } = this;
+    const { invalidate } = this.#options;
+    const log = this.#log(name);
+    return {
+      name,
+      log,
+      signal,
+      invalidate,
+      cache: (options) => new ValueCache(options, { log, signal, reads, invalidate }),
+      secret: (reference) => this.#sample("all") ?? this.#secrets.readForPlugin(reference, baseDir),
+      withHttpFilter,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#abort.abort(new DOMException("Signalbox stops", "AbortError"));
+    this.#files[Symbol.dispose]();
+  }
+
+  #sample(of: "sessions" | "all"): SecretText | undefined {
+    const { sampleSecrets } = this.#options;
+    if (sampleSecrets === undefined || (of === "all" && sampleSecrets.of === "sessions")) return undefined;
+    return new SecretText(() => sampleSecrets.text);
+  }
+
+  #log(plugin: string): PluginLog {
+    const log = getLogger(["signalbox", "plugins", plugin]);
+    const say = (level: keyof PluginLog): PluginLog[keyof PluginLog] => (message, fields = {}) => {
+      const { redact } = this.revealed;
+      log[level](redact(message), { plugin, ...redact(fields) });
+    };
+    return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+  }
+}
