@@ -1,4 +1,4 @@
-// Turns the FileDescriptorSet on standard input into everything in `protos/generated/`.
+// Turns what the Go program writes, on standard input, into everything in `protos/generated/`.
 import { compactFile } from "./compact.ts";
 import type { FileDescriptor, FileDescriptorSet } from "./descriptor_set.ts";
 import { anyModule, messagesModule, packageModule, packagesOf, VALUES_MODULE } from "./message_types.ts";
@@ -33,8 +33,10 @@ const jsonRows = (files: readonly FileDescriptor[], build: (file: FileDescriptor
     .filter(([, json]) => Object.keys(json).length > 0)
     .map(([name, json]) => [name, JSON.stringify(json)] as const);
 
-const input: FileDescriptorSet = await new Response(Deno.stdin.readable).json();
-const files = input.file.filter((file) => (file.messageType ?? file.enumType) !== undefined)
+const input: { readonly descriptorSet: FileDescriptorSet; readonly packedFiles: string } = await new Response(
+  Deno.stdin.readable,
+).json();
+const files = input.descriptorSet.file.filter((file) => (file.messageType ?? file.enumType) !== undefined)
   .toSorted((a, b) => a.name < b.name ? -1 : 1);
 
 await Deno.remove(OUT, { recursive: true }).catch(() => {});
@@ -49,6 +51,11 @@ await write(
 );
 await write("rules.ts", stringsModule("RULES", "By file: constraints by full message name.", jsonRows(files, rulesOf)));
 await write("sensitive.ts", sensitiveModule(files));
+await write(
+  "packed_files.ts",
+  `${HEADER}\n/** Every file whole, as a \`google.protobuf.FileDescriptorSet\`: gzip in base64. */\n` +
+    `export const PACKED_FILES =\n  "${input.packedFiles}";\n`,
+);
 await write("types/values.ts", VALUES_MODULE);
 await write("types/messages.ts", messagesModule(files));
 await write("types/any_message.ts", anyModule(files));

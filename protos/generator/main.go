@@ -1,9 +1,10 @@
-// Without an argument: writes a FileDescriptorSet of every API file that Signalbox may speak, dependencies first, to standard output. As JSON,
-// because Go knows the extensions that hold the constraints, so that nobody else has to.
+// Without an argument: writes a FileDescriptorSet of every API file that Signalbox may speak, dependencies first, to standard output: as JSON,
+// because Go knows the extensions that hold the constraints, so that nobody else has to, and once more as packFiles makes it.
 // With the name of a message type: see `printHex`.
 package main
 
 import (
+	"encoding/json"
 	"log"
 	"os"
 	"sort"
@@ -23,7 +24,10 @@ var aboutTheAPI = []string{
 }
 
 // What the Go packages register beside these comes along only if one of these needs it.
-var roots = []string{"envoy/", "google/protobuf/", "google/rpc/status", "udpa/type/", "xds/"}
+var roots = []string{
+	"envoy/", "google/protobuf/any.", "google/protobuf/duration.", "google/protobuf/empty.", "google/protobuf/struct.",
+	"google/protobuf/timestamp.", "google/protobuf/wrappers.", "google/rpc/", "grpc/health/", "grpc/reflection/", "udpa/type/", "xds/",
+}
 
 func startsWithAny(path string, prefixes []string) bool {
 	for _, prefix := range prefixes {
@@ -34,13 +38,8 @@ func startsWithAny(path string, prefixes []string) bool {
 	return false
 }
 
-func main() {
-	if len(os.Args) == 2 {
-		if err := printHex(os.Args[1]); err != nil {
-			log.Fatal(err)
-		}
-		return
-	}
+// registeredFiles are the files of the Go packages, dependencies first.
+func registeredFiles() ([]*descriptorpb.FileDescriptorProto, error) {
 	var paths []string
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if startsWithAny(file.Path(), roots) {
@@ -50,7 +49,7 @@ func main() {
 	})
 	sort.Strings(paths)
 
-	set := &descriptorpb.FileDescriptorSet{}
+	var files []*descriptorpb.FileDescriptorProto
 	seen := map[string]bool{}
 	var visit func(file protoreflect.FileDescriptor)
 	visit = func(file protoreflect.FileDescriptor) {
@@ -61,21 +60,51 @@ func main() {
 		for i := 0; i < file.Imports().Len(); i++ {
 			visit(file.Imports().Get(i).FileDescriptor)
 		}
-		set.File = append(set.File, protodesc.ToFileDescriptorProto(file))
+		files = append(files, protodesc.ToFileDescriptorProto(file))
 	}
 	for _, path := range paths {
 		file, err := protoregistry.GlobalFiles.FindFileByPath(path)
 		if err != nil {
-			log.Fatal(err)
+			return nil, err
 		}
 		visit(file)
 	}
+	return files, nil
+}
 
-	bytes, err := protojson.Marshal(set)
+func writeFiles() error {
+	registered, err := registeredFiles()
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if _, err := os.Stdout.Write(bytes); err != nil {
+	own, err := compileOwn()
+	if err != nil {
+		return err
+	}
+	set := &descriptorpb.FileDescriptorSet{File: append(registered, own...)}
+	packed, err := packFiles(set)
+	if err != nil {
+		return err
+	}
+	for _, file := range own {
+		file.SourceCodeInfo = nil
+	}
+	descriptors, err := protojson.Marshal(set)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(struct {
+		DescriptorSet json.RawMessage `json:"descriptorSet"`
+		PackedFiles   []byte          `json:"packedFiles"`
+	}{descriptors, packed})
+}
+
+func main() {
+	run := writeFiles
+	if len(os.Args) == 2 {
+		run = func() error { return printHex(os.Args[1]) }
+	}
+	if err := run(); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -152,7 +152,11 @@ import type * as envoy_type_v3 from "./envoy.type.v3.ts";
 import type * as google_api_expr_v1alpha1 from "./google.api.expr.v1alpha1.ts";
 import type * as google_protobuf from "./google.protobuf.ts";
 import type * as google_rpc from "./google.rpc.ts";
+import type * as grpc_health_v1 from "./grpc.health.v1.ts";
+import type * as grpc_reflection_v1 from "./grpc.reflection.v1.ts";
+import type * as grpc_reflection_v1alpha from "./grpc.reflection.v1alpha.ts";
 import type * as opentelemetry_proto_common_v1 from "./opentelemetry.proto.common.v1.ts";
+import type * as signalbox_v1 from "./signalbox.v1.ts";
 import type * as udpa_type_v1 from "./udpa.type.v1.ts";
 import type * as xds_core_v3 from "./xds.core.v3.ts";
 import type * as xds_type_matcher_v3 from "./xds.type.matcher.v3.ts";
@@ -734,13 +738,64 @@ export type AnyMessage =
   | Typed<"google.protobuf.UInt32Value", google_protobuf.UInt32Value>
   | Typed<"google.protobuf.UInt64Value", google_protobuf.UInt64Value>
   | Typed<"google.protobuf.Value", { readonly value: google_protobuf.Value }>
+  | Typed<"google.rpc.BadRequest", google_rpc.BadRequest>
+  | Typed<"google.rpc.DebugInfo", google_rpc.DebugInfo>
+  | Typed<"google.rpc.ErrorInfo", google_rpc.ErrorInfo>
+  | Typed<"google.rpc.Help", google_rpc.Help>
+  | Typed<"google.rpc.LocalizedMessage", google_rpc.LocalizedMessage>
+  | Typed<"google.rpc.PreconditionFailure", google_rpc.PreconditionFailure>
+  | Typed<"google.rpc.QuotaFailure", google_rpc.QuotaFailure>
+  | Typed<"google.rpc.RequestInfo", google_rpc.RequestInfo>
+  | Typed<"google.rpc.ResourceInfo", google_rpc.ResourceInfo>
+  | Typed<"google.rpc.RetryInfo", google_rpc.RetryInfo>
   | Typed<"google.rpc.Status", google_rpc.Status>
+  | Typed<"grpc.health.v1.HealthCheckRequest", grpc_health_v1.HealthCheckRequest>
+  | Typed<"grpc.health.v1.HealthCheckResponse", grpc_health_v1.HealthCheckResponse>
+  | Typed<"grpc.health.v1.HealthListRequest", grpc_health_v1.HealthListRequest>
+  | Typed<"grpc.health.v1.HealthListResponse", grpc_health_v1.HealthListResponse>
+  | Typed<"grpc.reflection.v1.ErrorResponse", grpc_reflection_v1.ErrorResponse>
+  | Typed<"grpc.reflection.v1.ExtensionNumberResponse", grpc_reflection_v1.ExtensionNumberResponse>
+  | Typed<"grpc.reflection.v1.ExtensionRequest", grpc_reflection_v1.ExtensionRequest>
+  | Typed<"grpc.reflection.v1.FileDescriptorResponse", grpc_reflection_v1.FileDescriptorResponse>
+  | Typed<"grpc.reflection.v1.ListServiceResponse", grpc_reflection_v1.ListServiceResponse>
+  | Typed<"grpc.reflection.v1.ServerReflectionRequest", grpc_reflection_v1.ServerReflectionRequest>
+  | Typed<"grpc.reflection.v1.ServerReflectionResponse", grpc_reflection_v1.ServerReflectionResponse>
+  | Typed<"grpc.reflection.v1.ServiceResponse", grpc_reflection_v1.ServiceResponse>
+  | Typed<"grpc.reflection.v1alpha.ErrorResponse", grpc_reflection_v1alpha.ErrorResponse>
+  | Typed<"grpc.reflection.v1alpha.ExtensionNumberResponse", grpc_reflection_v1alpha.ExtensionNumberResponse>
+  | Typed<"grpc.reflection.v1alpha.ExtensionRequest", grpc_reflection_v1alpha.ExtensionRequest>
+  | Typed<"grpc.reflection.v1alpha.FileDescriptorResponse", grpc_reflection_v1alpha.FileDescriptorResponse>
+  | Typed<"grpc.reflection.v1alpha.ListServiceResponse", grpc_reflection_v1alpha.ListServiceResponse>
+  | Typed<"grpc.reflection.v1alpha.ServerReflectionRequest", grpc_reflection_v1alpha.ServerReflectionRequest>
+  | Typed<"grpc.reflection.v1alpha.ServerReflectionResponse", grpc_reflection_v1alpha.ServerReflectionResponse>
+  | Typed<"grpc.reflection.v1alpha.ServiceResponse", grpc_reflection_v1alpha.ServiceResponse>
   | Typed<"opentelemetry.proto.common.v1.AnyValue", opentelemetry_proto_common_v1.AnyValue>
   | Typed<"opentelemetry.proto.common.v1.ArrayValue", opentelemetry_proto_common_v1.ArrayValue>
   | Typed<"opentelemetry.proto.common.v1.EntityRef", opentelemetry_proto_common_v1.EntityRef>
   | Typed<"opentelemetry.proto.common.v1.InstrumentationScope", opentelemetry_proto_common_v1.InstrumentationScope>
   | Typed<"opentelemetry.proto.common.v1.KeyValue", opentelemetry_proto_common_v1.KeyValue>
   | Typed<"opentelemetry.proto.common.v1.KeyValueList", opentelemetry_proto_common_v1.KeyValueList>
+  | Typed<"signalbox.v1.Backend", signalbox_v1.Backend>
+  | Typed<"signalbox.v1.BatchRequest", signalbox_v1.BatchRequest>
+  | Typed<"signalbox.v1.BatchResponse", signalbox_v1.BatchResponse>
+  | Typed<"signalbox.v1.Delivery", signalbox_v1.Delivery>
+  | Typed<"signalbox.v1.DeregisterRequest", signalbox_v1.DeregisterRequest>
+  | Typed<"signalbox.v1.DeregisterResponse", signalbox_v1.DeregisterResponse>
+  | Typed<"signalbox.v1.EnvoyDelivery", signalbox_v1.EnvoyDelivery>
+  | Typed<"signalbox.v1.GetGenerationRequest", signalbox_v1.GetGenerationRequest>
+  | Typed<"signalbox.v1.GetGenerationResponse", signalbox_v1.GetGenerationResponse>
+  | Typed<"signalbox.v1.GetRequest", signalbox_v1.GetRequest>
+  | Typed<"signalbox.v1.GetResponse", signalbox_v1.GetResponse>
+  | Typed<"signalbox.v1.ListRequest", signalbox_v1.ListRequest>
+  | Typed<"signalbox.v1.ListResponse", signalbox_v1.ListResponse>
+  | Typed<"signalbox.v1.Position", signalbox_v1.Position>
+  | Typed<"signalbox.v1.RegisterRequest", signalbox_v1.RegisterRequest>
+  | Typed<"signalbox.v1.RegisterResponse", signalbox_v1.RegisterResponse>
+  | Typed<"signalbox.v1.Rejection", signalbox_v1.Rejection>
+  | Typed<"signalbox.v1.Session", signalbox_v1.Session>
+  | Typed<"signalbox.v1.WaitForLive", signalbox_v1.WaitForLive>
+  | Typed<"signalbox.v1.WatchRequest", signalbox_v1.WatchRequest>
+  | Typed<"signalbox.v1.WatchResponse", signalbox_v1.WatchResponse>
   | Typed<"udpa.type.v1.TypedStruct", udpa_type_v1.TypedStruct>
   | Typed<"xds.core.v3.Authority", xds_core_v3.Authority>
   | Typed<"xds.core.v3.CidrRange", xds_core_v3.CidrRange>
