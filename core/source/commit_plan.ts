@@ -70,8 +70,11 @@ export class CommitPlan<F> {
 
   /** In the order of the first change; what came and went within the plan is left out. Read it before the draft is applied. */
   publications(): readonly Publication<F>[] {
-    return Array.from(this.#fragments, ([id, fragment]) => ({ id, fragment }))
-      .filter(({ id, fragment }) => fragment !== undefined || this.#table.get(id) !== undefined);
+    return Array.from(this.#fragments).flatMap(([id, fragment]): Publication<F>[] => {
+      const before = this.#table.get(id);
+      if (before !== undefined) return [{ id, fragment, before }];
+      return fragment === undefined ? [] : [{ id, fragment }];
+    });
   }
 
   #register(session: Session): Outcome {

@@ -86,13 +86,18 @@ Deno.test("CommitPlan.publications() has the last state alone when a session wen
   const record = { session: A, generation: 5 };
   assert.deepEqual(outcomes, [{ status: "deleted", id: "a" }, { status: "created", record }]);
   assert.deepEqual(plan.storeChanges(), [{ kind: "put", record }]);
-  assert.deepEqual(plan.publications(), [{ id: "a", fragment: A }]);
+  assert.deepEqual(plan.publications(), [{ id: "a", fragment: A, before: HELD }]);
+});
+
+Deno.test("CommitPlan.publications() has what a session was before the plan when it changed more than once", () => {
+  const { plan } = planOver([HELD], [register("a", { ttlMs: 700 }), { kind: "register", session: A2 }]);
+  assert.deepEqual(plan.publications(), [{ id: "a", fragment: A2, before: HELD }]);
 });
 
 Deno.test("CommitPlan.publications() removes a session when it came back and went again", () => {
   const { plan } = planOver([HELD], [deregister("a"), register("a"), deregister("a")]);
   assert.deepEqual(plan.storeChanges(), [{ kind: "delete", id: "a" }]);
-  assert.deepEqual(plan.publications(), [{ id: "a", fragment: undefined }]);
+  assert.deepEqual(plan.publications(), [{ id: "a", fragment: undefined, before: HELD }]);
 });
 
 Deno.test("CommitPlan.decide() hands a host on when its session is removed or moves away before", () => {
@@ -144,7 +149,7 @@ Deno.test("CommitPlan.expire() removes a session when it has expired and was not
   const { plan } = planOver([expired]);
   assert.equal(plan.expire("a"), true);
   assert.equal(plan.expire("a"), false);
-  assert.deepEqual(plan.publications(), [{ id: "a", fragment: undefined }]);
+  assert.deepEqual(plan.publications(), [{ id: "a", fragment: undefined, before: expired }]);
   assert.equal(planOver([expired], [{ kind: "register", session }]).plan.expire("a"), false);
   assert.equal(planOver([expired], [register("a")]).plan.expire("a"), false, "it lives for ever now");
   assert.equal(planOver([{ ...expired, expiresAtMs: NOW_MS + 1 }]).plan.expire("a"), false);

@@ -37,4 +37,6 @@ export type BuildResult<F> =
 export interface Publication<F> {
   readonly id: string;
   readonly fragment: F | undefined;
+  /** What the session was before; absent where there was none. */
+  readonly before?: SessionRecord;
 }
