@@ -6,7 +6,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   dev: ["command", "config", "observe"],
   config: [],
   session: [],
-  source: ["session", "store", "http", "observe"],
+  source: ["session", "store", "http", "grpc", "proto", "observe"],
   store: ["session"],
   plugin: ["session", "proto"],
   author: ["plugin", "pipeline", "session", "proto", "cache", "config"],
@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   cache: ["proto"],
   xds: ["cache", "proto", "observe"],
   http: ["observe"],
+  grpc: ["http", "proto", "observe"],
   admin: ["observe", "http"],
   observe: [],
 };
