@@ -1,7 +1,6 @@
 import { createRouter } from "../../http/router.ts";
-import { Deliveries, type Recipient } from "../../observe/deliveries.ts";
+import type { Recipient } from "../../observe/deliveries.ts";
 import { addGenerationsApi } from "../generations_api.ts";
-import { Receipts } from "../receipts.ts";
 import { addTasksApi } from "../tasks_api.ts";
 import { assertDescribed } from "./openapi_check.ts";
 import { type RegistrarBed, startBed } from "./registrar_bed.ts";
@@ -15,8 +14,6 @@ export interface Answer {
 }
 
 export interface TasksBed extends RegistrarBed {
-  /** What Envoys say. A step of the caches is a generation here. */
-  readonly deliveries: Deliveries;
   /** A request without a socket. A text is sent as it is, anything else as JSON; every answer is held to the OpenAPI document. */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** The same, without looking at the answer. */
@@ -27,25 +24,11 @@ export interface TasksBed extends RegistrarBed {
 export async function startTasksBed(): Promise<TasksBed> {
   const bed = await startBed();
   const router = createRouter();
-  const deliveries = new Deliveries();
-  const receipts = new Receipts({
-    deliveries,
-    steps: {
-      get revision() {
-        return bed.registrar.generation;
-      },
-      changedAt: (id) => bed.table.get(id)?.generation,
-      revisionOf: (generation) => generation <= bed.registrar.generation ? generation : undefined,
-    },
-    timers: bed.time,
-    nowMs: () => bed.time.now(),
-  });
-  addTasksApi(router, { ...bed, receipts, parsing: { domain: "example.org", groups: ["default", "eu"] } });
-  addGenerationsApi(router, { receipts });
+  addTasksApi(router, { ...bed, parsing: { domain: "example.org", groups: ["default", "eu"] } });
+  addGenerationsApi(router, bed);
   const fetch = async (request: Request) => await router.fetch(request);
   return {
     ...bed,
-    deliveries,
     fetch,
     async ask(method, path, body, headers = { "content-type": "application/json" }) {
       const content = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
