@@ -24,6 +24,7 @@ import { SessionTable } from "./session/session_table.ts";
 import { type Issue, SignalboxError } from "./signalbox_error.ts";
 import { addExplainApi } from "./source/explain_api.ts";
 import { addGenerationsApi } from "./source/generations_api.ts";
+import type { GrpcApi } from "./source/grpc_api.ts";
 import { Receipts } from "./source/receipts.ts";
 import { createRegistrar, type Registrar } from "./source/registrar.ts";
 import { addTasksApi } from "./source/tasks_api.ts";
@@ -44,6 +45,8 @@ export interface Signalbox {
   readonly httpUrl: string;
   /** `ADDRESS:PORT` where Envoys connect. */
   readonly xdsAddress: string;
+  /** `ADDRESS:PORT` of the gRPC API; absent where it is switched off. */
+  readonly grpcAddress?: string;
   /** Answers what has arrived, then stops. What was acknowledged is in the store. */
   close(): Promise<void>;
 }
@@ -63,6 +66,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   const metrics = new Metrics();
   let phase: Phase = "starting";
   let http: HttpServer | undefined;
+  let grpc: GrpcApi | undefined;
   let xds: XdsServer | undefined;
   let writer: Registrar<Fragment> | undefined;
 
@@ -98,8 +102,11 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     build: builder.build,
     isServed: builder.isServed,
     publish(generation, changes) {
+      // First, for what becomes of a change on its way to Envoys concerns nobody who watches sessions.
+      grpc?.publish(generation, changes);
       publisher.publish(generation, changes);
       builder.published(changes);
+      grpc?.advance();
     },
   });
   const deliveries = new Deliveries();
@@ -130,7 +137,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   const plugins = guard.move();
   async function close(): Promise<void> {
     phase = "stopping";
-    await http?.close();
+    await Promise.all([http?.close(), grpc?.close()]);
     await registrar.close();
     publisher.close();
     await xds?.close();
@@ -147,20 +154,31 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     addExplainApi(router, { explain });
     // First, so that probes are answered while a large store is loaded.
     http = startHttpServer({ ...config.http, handler: (request) => router.fetch(request) });
+    if (config.grpc.enabled) {
+      const { startGrpcApi } = await import("./source/grpc_api.ts");
+      grpc = await startGrpcApi({ ...config.grpc, registrar, table, receipts, parsing });
+    }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
     const observer = createClientWatch({ metrics, deliveries, changedAt: (id) => caches.changedAt(id), nowMs });
     xds = await startXdsServer({ ...config.xds, admit: admitTo(caches, config.groups), observer });
+    grpc?.serve(registrar.generation);
     phase = "ready";
   } catch (thrown) {
     await close();
     throw thrown;
   }
   log.info("HTTP API listening", { address: config.http.address, port: http.port });
+  if (grpc !== undefined) log.info("gRPC API listening", { address: config.grpc.address, port: grpc.port });
   log.info("xDS listening", { address: config.xds.address, port: xds.port });
   const ms = Math.round(performance.now() - startedAtMs);
   log.info("Ready in {ms} ms with {sessions} sessions", { ms, sessions: table.size, generation: registrar.generation });
-  return { httpUrl: http.url, xdsAddress: formatHostPort({ host: config.xds.address, port: xds.port }), close };
+  return {
+    httpUrl: http.url,
+    xdsAddress: formatHostPort({ host: config.xds.address, port: xds.port }),
+    ...(grpc === undefined ? {} : { grpcAddress: formatHostPort({ host: config.grpc.address, port: grpc.port }) }),
+    close,
+  };
 }
 
 /** Which group's resources a client gets, and in which form. */

@@ -6,6 +6,8 @@ export interface Config {
   readonly http: ListenAddress;
   /** Where Envoys connect for ADS. */
   readonly xds: XdsConfig;
+  /** Where the gRPC API listens. */
+  readonly grpc: GrpcConfig;
   readonly store: StoreConfig;
   readonly delivery: DeliveryConfig;
   /** What Envoy is told to listen to; empty where Envoys bring listeners of their own. */
@@ -28,6 +30,11 @@ export interface ListenAddress {
 export interface XdsConfig extends ListenAddress {
   /** How long a connection lasts, in milliseconds, give or take a tenth. */
   readonly maxConnectionAgeMs: number;
+}
+
+export interface GrpcConfig extends ListenAddress {
+  /** False: there is no gRPC API. */
+  readonly enabled: boolean;
 }
 
 export type StoreConfig =

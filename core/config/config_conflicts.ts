@@ -79,16 +79,32 @@ function groupConflicts(raw: unknown): readonly Conflict[] {
   });
 }
 
+/** The ports that hold where the config says none. */
+const SERVERS = { http: 8080, xds: 18000, grpc: 8081 };
+
 function serverConflicts(raw: unknown): readonly Conflict[] {
-  const http = socketOf(read(raw, "http"), { address: "127.0.0.1", port: 8080 });
-  const xds = socketOf(read(raw, "xds"), { address: "127.0.0.1", port: 18000 });
-  if (http === undefined || xds === undefined || !overlap(http, xds)) return [];
-  const conflict = (place: "http" | "xds", own: Socket, other: Socket): readonly Conflict[] => {
-    const by = place === "http" ? "xds" : "http";
-    const which = format(own) === format(other) ? "" : `, which has ${format(other)}`;
-    return [{ location: [place, "port"], message: `${format(own)} is taken by ${by}${which}` }];
-  };
-  return read(raw, "xds") === undefined ? conflict("http", http, xds) : conflict("xds", xds, http);
+  const servers = Object.entries(SERVERS).flatMap(([name, port]) => {
+    const written = read(raw, name);
+    const socket = socketOf(written, { address: "127.0.0.1", port });
+    return socket === undefined || read(written, "enabled") === false ? [] : [{ name, written, socket }];
+  });
+  return servers.flatMap((own, index) => {
+    const other = servers.slice(0, index).find(({ socket }) => overlap(socket, own.socket));
+    if (other === undefined) return [];
+    // Of the two the one that is written down, for there it can be changed.
+    return own.written === undefined ? [serverConflict(other, own)] : [serverConflict(own, other)];
+  });
+}
+
+interface Server {
+  readonly name: string;
+  readonly socket: Socket;
+}
+
+function serverConflict(own: Server, other: Server): Conflict {
+  const socket = format(own.socket);
+  const which = socket === format(other.socket) ? "" : `, which has ${format(other.socket)}`;
+  return { location: [own.name, "port"], message: `${socket} is taken by ${other.name}${which}` };
 }
 
 interface Socket {

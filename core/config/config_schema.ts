@@ -42,6 +42,12 @@ const xds = z.strictObject({
     .describe("When an Envoy has to connect anew, give or take a tenth, so that Envoys spread over replicas."),
 }).describe("Where Envoys connect for xDS. Port 0 takes a free one.");
 
+const grpc = z.strictObject({
+  enabled: z.boolean().default(true),
+  address: address.default("127.0.0.1"),
+  port: port.default(8081),
+}).describe("Where the gRPC API listens, if it does. Port 0 takes a free one.");
+
 const sqliteStore = z.strictObject({
   // `optional` makes a missing kind select this member, `default` fills it in.
   kind: z.literal("sqlite").optional().default("sqlite"),
@@ -131,6 +137,7 @@ export const configSchema = z.strictObject({
   domain,
   http: http.prefault({}),
   xds: xds.prefault({}),
+  grpc: grpc.prefault({}),
   store: store.prefault({}),
   delivery: delivery.prefault({}),
   listeners: z.array(listener).default([{ name: "ingress", address: "127.0.0.1", port: 10000 }])

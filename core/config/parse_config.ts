@@ -81,6 +81,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   int: "a whole number",
   object: "a mapping",
   array: "a list",
+  boolean: "true or false",
 };
 
 /** The messages of what the schema gives no message of its own. */

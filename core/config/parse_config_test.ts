@@ -20,6 +20,7 @@ Deno.test("parseConfig() fills in every default when only the domain is given", 
     domain: "example.org",
     http: { address: "127.0.0.1", port: 8080 },
     xds: { address: "127.0.0.1", port: 18000, maxConnectionAgeMs: 1_800_000 },
+    grpc: { enabled: true, address: "127.0.0.1", port: 8081 },
     store: { kind: "sqlite", path: "/etc/signalbox/.signalbox/sessions.db" },
     delivery: { routes: "scoped", clusters: "push", drainMs: 5000 },
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
@@ -160,6 +161,20 @@ Deno.test("parseConfig() names the type it wants when a value has another", () =
       "{domain: a, http: {address: '::1', port: 80}, xds: {address: '::', port: 80}}",
       "signalbox.yaml:1: xds.port: [::]:80 is taken by http, which has [::1]:80",
     ],
+    ["{domain: a, http: {port: 8081}}", "signalbox.yaml:1: http.port: 127.0.0.1:8081 is taken by grpc"],
+    ["{domain: a, grpc: {port: 18000}}", "signalbox.yaml:1: grpc.port: 127.0.0.1:18000 is taken by xds"],
+    [
+      "{domain: a, grpc: {address: a}}",
+      "signalbox.yaml:1: grpc.address: must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1",
+    ],
+    ["{domain: a, grpc: {port: 70000}}", "signalbox.yaml:1: grpc.port: must be 0 to 65535"],
+    ["{domain: a, grpc: {enabled: no}}", "signalbox.yaml:1: grpc.enabled: must be true or false"],
+    ["{domain: a, grpc: {tls: {}}}", "signalbox.yaml:1: grpc.tls: is not a known key"],
+    ["{domain: a, grpc: false}", "signalbox.yaml:1: grpc: must be a mapping"],
+    [
+      "{domain: a, xds: {address: 0.0.0.0}, grpc: {port: 18000}}",
+      "signalbox.yaml:1: grpc.port: 127.0.0.1:18000 is taken by xds, which has 0.0.0.0:18000",
+    ],
     ["{domain: a, store: {kind: redis}}", "signalbox.yaml:1: store.kind: must be sqlite or memory"],
     ["{domain: a, store: memory}", "signalbox.yaml:1: store: must be a mapping"],
     ["{domain: a, store: {path: ''}}", "signalbox.yaml:1: store.path: must be the path of a file"],
@@ -179,9 +194,14 @@ Deno.test("parseConfig() accepts one port for HTTP and xDS on addresses that exc
 });
 
 Deno.test("parseConfig() accepts one port on two addresses and any number of port 0", () => {
-  const text = `{domain: a, http: {port: 0}, xds: {port: 0}, listeners: [
+  const text = `{domain: a, http: {port: 0}, xds: {port: 0}, grpc: {port: 0}, listeners: [
     {name: a, address: 10.0.0.1, port: 80}, {name: b, address: "::1", port: 80}, {name: c, port: 0}, {name: d, port: 0}]}`;
   assert.equal(parseConfig(text, options).listeners.length, 4);
+});
+
+Deno.test("parseConfig() accepts a port of the gRPC API that another has when the gRPC API is switched off", () => {
+  const { grpc } = parseConfig("{domain: a, grpc: {enabled: false, port: 8080}}", options);
+  assert.deepEqual(grpc, { enabled: false, address: "127.0.0.1", port: 8080 });
 });
 
 Deno.test("parseConfig() points at the line when the YAML cannot be read", () => {

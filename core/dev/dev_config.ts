@@ -10,6 +10,7 @@ export const DEV_CONFIG = `\
 domain: ${DEV_DOMAIN}
 http: { address: 127.0.0.1, port: 8080 }
 xds: { address: 127.0.0.1, port: 18000 }
+grpc: { address: 127.0.0.1, port: 8081 }
 store: { kind: sqlite, path: sessions.db }
 delivery: { routes: scoped, clusters: push }
 listeners:
@@ -41,7 +42,7 @@ export function movePorts(
       Array.isArray(listeners.items)
     ? listeners.items.length
     : 0;
-  const places = [["http"], ["xds"], ...Array.from({ length: count }, (_, index) => ["listeners", index])];
+  const places = [["http"], ["xds"], ["grpc"], ...Array.from({ length: count }, (_, index) => ["listeners", index])];
   const moved: MovedPort[] = [];
   for (const place of places) {
     const port = document.getIn([...place, "port"]);

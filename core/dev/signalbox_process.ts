@@ -19,6 +19,8 @@ export interface SignalboxProcess extends AsyncDisposable {
   /** `http://ADDRESS:PORT` of the tasks API. */
   readonly httpUrl: string;
   readonly xdsPort: number;
+  /** Absent where the gRPC API is switched off. */
+  readonly grpcPort?: number;
   /** From the start of the process to the last port that listens. */
   readonly startedInMs: number;
   /** The log so far. */
@@ -80,10 +82,12 @@ export async function startSignalbox(options: SignalboxOptions): Promise<Signalb
     throw new Error(`Cannot start Signalbox: ${outcome}\n${records.slice(-20).map(describe).join("\n")}`);
   }
   const [{ fields: api }, { fields: ads }] = outcome;
+  const grpc = records.find(({ message }) => message === "gRPC API listening")?.fields;
   return {
     pid: child.pid,
     httpUrl: `http://${bracketed(String(api.address))}:${Number(api.port)}`,
     xdsPort: Number(ads.port),
+    ...(grpc && { grpcPort: Number(grpc.port) }),
     startedInMs: Math.round(performance.now() - startedAtMs),
     records,
     exited,

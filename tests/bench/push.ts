@@ -41,6 +41,7 @@ export async function measurePush({ sessions, streams, changes }: PushOptions): 
     domain: "example.org",
     http: { port: freePort() },
     xds: { port: freePort() },
+    grpc: { enabled: false },
     store: { kind: "sqlite", path: "sessions.db" },
     log: { format: "json" },
   };

@@ -85,6 +85,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     domain: DOMAIN,
     http: { address: "127.0.0.1", port: freePort() },
     xds: { address: "127.0.0.1", port: freePort() },
+    grpc: { address: "127.0.0.1", port: freePort() },
     store: store === "sqlite" ? { kind: "sqlite", path: "sessions.db" } : { kind: "memory" },
     delivery: { routes, clusters: "push" },
     // Each Envoy takes a free one, though they all get the same listener.
