@@ -14,8 +14,8 @@ export interface GrpcApi {
   readonly port: number;
   /** Begins to answer: the table is complete, and as `generation` made it. */
   serve(generation: number): void;
-  /** Takes note of what a generation changed in the table. */
-  publish(generation: number, changes: Iterable<SessionChange>): void;
+  /** Takes note of what a generation changed in the table; what is the same there has only been built anew. */
+  publish(generation: number, changes: readonly SessionChange[]): void;
   /** Tells those who watch what was published. */
   advance(): void;
   close(): Promise<void>;
@@ -48,7 +48,9 @@ export async function startGrpcApi(options: GrpcApiOptions): Promise<GrpcApi> {
     },
     publish(generation, changes) {
       // What the table had at the start is no change: nobody has watched yet.
-      if (ready) feed.apply(generation, changes);
+      if (!ready) return;
+      const { table } = options;
+      feed.apply(generation, changes.filter(({ id, before }) => before?.generation !== table.get(id)?.generation));
     },
     advance: sessions.advance,
     close() {

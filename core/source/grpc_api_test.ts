@@ -65,6 +65,26 @@ Deno.test("Watch tells of sessions that expire", async () => {
   updates.cancel();
 });
 
+Deno.test("Watch says nothing of a session that is only built anew, or withdrawn from Envoys", async () => {
+  let broken = false;
+  await using bed = await startGrpcApiBed({
+    build: (session) => broken ? { ok: false, failures: [], withdraw: true } : { ok: true, fragment: { ...session } },
+  });
+  await bed.client.call(REGISTER, A);
+  const updates = bed.client.open(WATCH, { now: {} });
+  await updates.next();
+  broken = true;
+  bed.registrar.invalidate(["a"]);
+  await bed.time.settle();
+  assert.deepEqual([bed.registrar.generation, bed.served.size], [2, 0]);
+  broken = false;
+  await bed.client.call(REGISTER, A);
+  assert.deepEqual([bed.registrar.generation, bed.served.size], [3, 1]);
+  await bed.client.call(REGISTER, { ...A, id: "b" });
+  assert.deepEqual(await nextOf(updates), { removed: [], changed: ["b@4"], at: 4 });
+  updates.cancel();
+});
+
 Deno.test("Watch tells only of sessions with the labels asked for", async () => {
   await using bed = await startGrpcApiBed();
   const { client } = bed;

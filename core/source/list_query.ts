@@ -1,4 +1,6 @@
 import { z } from "zod";
+// Its types are what `override` is checked by.
+import type {} from "zod-openapi";
 import { ONCE, queryValues } from "../http/query.ts";
 import type { ListOptions } from "../session/session_table.ts";
 import { listIssues, PLAIN_MESSAGES } from "../session/zod_issues.ts";

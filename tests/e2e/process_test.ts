@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { freePort } from "../../core/dev/free_port.ts";
 import { startSignalbox } from "../../core/dev/signalbox_process.ts";
 import { signalboxProgram } from "../../core/dev/signalbox_program.ts";
 import { createApiClient } from "./api_client.ts";
@@ -35,35 +34,33 @@ async function serve(configPath: string, until?: string) {
   return { code: (await child.status).code, text };
 }
 
-const PORTS = "http: { port: 0 }\nxds: { port: 0 }";
+const PORTS = "http: { port: 0 }\nxds: { port: 0 }\ngrpc: { port: 0 }";
 
 Deno.test("serve logs the ports that it took, for people too, and ends with 0 when it is told to", () =>
   withConfig(`${PORTS}\nstore: { kind: memory }`, async (configPath) => {
     const { code, text } = await serve(configPath, "Ready");
     assert.equal(code, 0);
     const lines = text.trimEnd().split("\n").map((line) => line.replace(/^\S+ /, "").replace(/\d{4,5}$/, "PORT"));
-    assert.deepEqual(lines.slice(0, 2), [
+    assert.deepEqual(lines.slice(0, 3), [
       "INFO  HTTP API listening address=127.0.0.1 port=PORT",
+      "INFO  gRPC API listening address=127.0.0.1 port=PORT",
       "INFO  xDS listening address=127.0.0.1 port=PORT",
     ]);
-    assert.match(lines[2] ?? "", /^INFO {2}Ready in \d+ ms with 0 sessions generation=0$/);
-    assert.equal(lines.length, 3);
+    assert.match(lines[3] ?? "", /^INFO {2}Ready in \d+ ms with 0 sessions generation=0$/);
+    assert.equal(lines.length, 4);
   }));
 
 Deno.test("serve says in one line why it cannot listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
-  for (const [key, name, other] of [["http", "HTTP", "xds"], ["xds", "xDS", "http"]]) {
-    await withConfig(
-      `${key}: { port: ${port} }\n${other}: { port: 0 }\nstore: { kind: memory }`,
-      async (configPath) => {
-        assert.deepEqual(await serve(configPath), {
-          code: 1,
-          text:
-            `error: Cannot listen for ${name} on "127.0.0.1:${port}": the address is taken or not on this machine\n`,
-        });
-      },
-    );
+  for (const [key = "", name] of [["http", "HTTP"], ["xds", "xDS"], ["grpc", "gRPC"]]) {
+    const ports = PORTS.replace(`${key}: { port: 0 }`, `${key}: { port: ${port} }`);
+    await withConfig(`${ports}\nstore: { kind: memory }`, async (configPath) => {
+      assert.deepEqual(await serve(configPath), {
+        code: 1,
+        text: `error: Cannot listen for ${name} on "127.0.0.1:${port}": the address is taken or not on this machine\n`,
+      });
+    });
   }
 });
 
@@ -83,7 +80,7 @@ Deno.test("serve names every certificate that cannot be used", async () => {
 });
 
 Deno.test("a batch is there whole or not at all after kill -9, and what was answered is there", () =>
-  withConfig(`http: { port: ${freePort()} }\nxds: { port: 0 }\nlog: { format: json }`, async (configPath) => {
+  withConfig(`${PORTS}\nlog: { format: json }`, async (configPath) => {
     const SIZE = 500;
     const answered = new Set<number>();
     let batch = 0;

@@ -1,6 +1,6 @@
 import { GrpcClient } from "../../grpc/testdata/grpc_client.ts";
 import { type GrpcApi, startGrpcApi } from "../grpc_api.ts";
-import { type RegistrarBed, startBed } from "./registrar_bed.ts";
+import { buildSample, type RegistrarBed, startBed } from "./registrar_bed.ts";
 
 export interface GrpcApiBed extends RegistrarBed, AsyncDisposable {
   readonly api: GrpcApi;
@@ -9,10 +9,11 @@ export interface GrpcApiBed extends RegistrarBed, AsyncDisposable {
 
 /** A gRPC API over a registrar, put together as Signalbox does it, and a client of it. */
 export async function startGrpcApiBed(
-  { serving = true }: { readonly serving?: boolean } = {},
+  { serving = true, build = buildSample }: { readonly serving?: boolean; readonly build?: typeof buildSample } = {},
 ): Promise<GrpcApiBed> {
   const told: { api?: GrpcApi } = {};
   const bed = await startBed({
+    build,
     onPublish(generation, changes) {
       told.api?.publish(generation, changes);
       told.api?.advance();
