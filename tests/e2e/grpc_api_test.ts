@@ -17,7 +17,7 @@ function grpcPort({ grpcPort }: { readonly grpcPort?: number }): number {
 testWithPythonGrpc(
   "a stock client that knows nothing but reflection registers, watches, lists and removes",
   async () => {
-    await using world = await createWorld({ envoys: 0, store: "memory" });
+    await using world = await createWorld({ envoys: 0, store: "memory", config: { plugins: [{ name: "timeouts" }] } });
     await using client = startReflectingClient(`127.0.0.1:${grpcPort(world.signalbox)}`);
     assert.deepEqual(await client.services(), {
       ok: [
@@ -36,7 +36,7 @@ testWithPythonGrpc(
       host: "s1.example.org",
       backends: [{ address: "10.0.0.1", port: 50051, weight: 1 }],
       labels: { team: "x" },
-      plugins: { auth: { roles: ["a", null] } },
+      plugins: { timeouts: { request: "30s", connect: "250ms" } },
       cluster: "s1",
     };
     const { backends: [backend], labels, plugins } = session;
