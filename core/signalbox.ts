@@ -156,7 +156,9 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     http = startHttpServer({ ...config.http, handler: (request) => router.fetch(request) });
     if (config.grpc.enabled) {
       const { startGrpcApi } = await import("./source/grpc_api.ts");
-      grpc = await startGrpcApi({ ...config.grpc, registrar, table, receipts, parsing });
+      const { createClientStatusService } = await import("./xds/client_status_service.ts");
+      const services = [createClientStatusService(() => xds?.clients() ?? [])];
+      grpc = await startGrpcApi({ ...config.grpc, registrar, table, receipts, parsing, services });
     }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());

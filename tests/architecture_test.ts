@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   pipeline: ["session", "plugin", "proto", "cache"],
   proto: [],
   cache: ["proto"],
-  xds: ["cache", "proto", "observe"],
+  xds: ["cache", "proto", "observe", "grpc"],
   http: ["observe"],
   grpc: ["http", "proto", "observe"],
   admin: ["observe", "http"],

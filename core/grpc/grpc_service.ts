@@ -84,17 +84,20 @@ export function addServices(server: Server, services: readonly GrpcService[]): v
   for (const { definition, implementation } of services) server.addService(definition, implementation);
 }
 
+type Answer<A extends MessageName> = Messages[A] | Uint8Array;
+
 /** A request, a response. `handle` throws what the call is to fail with. */
 export function unary<Q extends MessageName, A extends MessageName>(options: {
   readonly request: Q;
   readonly response: A;
   /** Of the request. Default: what the server takes. */
   readonly maxBytes?: number;
-  handle(request: Messages[Q]): Messages[A] | Promise<Messages[A]>;
+  /** A message, or the bytes of one. */
+  handle(request: Messages[Q]): Answer<A> | Promise<Answer<A>>;
 }): GrpcMethod {
   async function answer(bytes: Uint8Array): Promise<Uint8Array> {
     const response = await options.handle(readRequest(options.request, bytes, options.maxBytes));
-    return encodeMessage(options.response, response);
+    return response instanceof Uint8Array ? response : encodeMessage(options.response, response);
   }
   return {
     requestStream: false,
@@ -138,7 +141,8 @@ export function serverStream<Q extends MessageName, A extends MessageName>(optio
 export function exchange<Q extends MessageName, A extends MessageName>(options: {
   readonly request: Q;
   readonly response: A;
-  answer(request: Messages[Q]): Promise<Messages[A]>;
+  /** A message, or the bytes of one. */
+  answer(request: Messages[Q]): Answer<A> | Promise<Answer<A>>;
 }): GrpcMethod {
   return {
     requestStream: true,

@@ -1,4 +1,5 @@
 import { type GrpcServer, startGrpcServer } from "../grpc/grpc_server.ts";
+import type { GrpcService } from "../grpc/grpc_service.ts";
 import { createHealth } from "../grpc/health.ts";
 import { createReflection } from "../grpc/reflection.ts";
 import { type SessionChange, SessionFeed } from "../session/session_feed.ts";
@@ -7,6 +8,8 @@ import { createSessionService, SESSION_SERVICE, type SessionServiceOptions } fro
 export interface GrpcApiOptions extends Pick<SessionServiceOptions, "registrar" | "table" | "receipts" | "parsing"> {
   readonly address: string;
   readonly port: number;
+  /** What else is served on the port, for operators. */
+  readonly services: readonly GrpcService[];
 }
 
 export interface GrpcApi {
@@ -33,7 +36,7 @@ export async function startGrpcApi(options: GrpcApiOptions): Promise<GrpcApi> {
   const feed = new SessionFeed();
   const sessions = createSessionService({ ...options, feed, epoch: crypto.randomUUID(), isReady: () => ready });
   const health = createHealth([SESSION_SERVICE]);
-  const services = [sessions.service, health.service];
+  const services = [sessions.service, ...options.services, health.service];
   const server: GrpcServer = await startGrpcServer({
     ...options,
     services: [...services, ...createReflection(services.map(({ name }) => name))],

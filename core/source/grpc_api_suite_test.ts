@@ -80,7 +80,15 @@ function toOutcome({ registered, deregistered, error }: Messages["signalbox.v1.B
 testTasks({
   name: "gRPC API",
   async connect({ registrar, table, receipts }, parsing) {
-    const api = await startGrpcApi({ address: "127.0.0.1", port: 0, registrar, table, receipts, parsing });
+    const api = await startGrpcApi({
+      address: "127.0.0.1",
+      port: 0,
+      registrar,
+      table,
+      receipts,
+      parsing,
+      services: [],
+    });
     api.serve(registrar.generation);
     const client = new GrpcClient(api.port);
     return {

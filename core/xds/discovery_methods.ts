@@ -33,6 +33,12 @@ const VERBS = { delta: "Delta", sotw: "Stream", fetch: "Fetch" } as const;
 
 const ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService";
 
+/** The services that have these methods, as in `envoy.service.cluster.v3.ClusterDiscoveryService`. */
+export const DISCOVERY_SERVICES: readonly string[] = [
+  ADS.slice(1),
+  ...SERVICES.map(([name]) => `envoy.service.${name}`),
+];
+
 /** Every method by which resources can be had over gRPC. */
 export const DISCOVERY_METHODS: readonly DiscoveryMethod[] = [
   { path: `${ADS}/DeltaAggregatedResources`, kind: "delta" },

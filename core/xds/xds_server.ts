@@ -9,6 +9,9 @@ import {
 import { Buffer } from "node:buffer";
 import type { TypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
+import { addServices } from "../grpc/grpc_service.ts";
+import { createHealth } from "../grpc/health.ts";
+import { createReflection } from "../grpc/reflection.ts";
 import { decodeMessage } from "../proto/codec.ts";
 import type { Message, MessageName } from "../proto/message_types.ts";
 import { SignalboxError } from "../signalbox_error.ts";
@@ -16,7 +19,7 @@ import type { Admit } from "./client.ts";
 import { toClientNode } from "./client_node.ts";
 import type { ClientView } from "./client_status.ts";
 import { type ClientObserver, ClientStream, type StreamKind } from "./client_stream.ts";
-import { DISCOVERY_METHODS, type DiscoveryMethod } from "./discovery_methods.ts";
+import { DISCOVERY_METHODS, DISCOVERY_SERVICES, type DiscoveryMethod } from "./discovery_methods.ts";
 import { encodeSotwResponse } from "./encode_sotw_response.ts";
 import { fetchResources } from "./fetch_resources.ts";
 import { DELTA, SOTW } from "./stream_kinds.ts";
@@ -52,7 +55,7 @@ const REQUEST = "envoy.service.discovery.v3.DiscoveryRequest";
 /** How long a connection that is too old, or that is to end, may go on. */
 const GRACE_MS = 1000;
 
-/** Serves ADS and the services for one type each, from what `admit` gives a client. Rejects with `address_in_use`. */
+/** Serves ADS, the services for one type each, health and reflection, from what `admit` gives a client. Rejects with `address_in_use`. */
 export async function startXdsServer(options: XdsServerOptions): Promise<XdsServer> {
   const streams = new Set<Stream>();
   let lastId = 0;
@@ -67,7 +70,12 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
     "grpc.max_connection_age_grace_ms": GRACE_MS,
   });
   for (const method of DISCOVERY_METHODS) addMethod(server, method, { ...options, streams, nextId });
+  const health = createHealth(DISCOVERY_SERVICES);
+  const services = [health.service, ...createReflection([...DISCOVERY_SERVICES, health.service.name])];
+  addServices(server, services);
   const port = await listen(server, options);
+  // Nothing listens before there is everything to serve.
+  health.setServing(true);
   return {
     port,
     advance() {
@@ -76,6 +84,8 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
     clients: () => Array.from(streams, ({ view }) => view).filter((view) => view !== undefined),
     async close() {
       for (const stream of streams) stream.abort(status.UNAVAILABLE, "Signalbox is stopping");
+      const stopping = new SignalboxError("not_ready", "Cannot go on: Signalbox is stopping");
+      for (const service of services) service.endStreams(stopping);
       const forced = setTimeout(() => server.forceShutdown(), GRACE_MS);
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       clearTimeout(forced);

@@ -21,6 +21,7 @@ testWithPythonGrpc(
     await using client = startReflectingClient(`127.0.0.1:${grpcPort(world.signalbox)}`);
     assert.deepEqual(await client.services(), {
       ok: [
+        "envoy.service.status.v3.ClientStatusDiscoveryService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
@@ -150,4 +151,29 @@ Deno.test("Envoys' port takes no registrations, and the gRPC API can be switched
   await Deno.writeTextFile(world.configPath, stringify({ ...config, grpc: { port: 0 } }));
   await using withAny = await startSignalbox({ configPath: world.configPath });
   assert(grpcPort(withAny) > 0);
+});
+
+const FETCH_CLIENT_STATUS = [
+  "/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus",
+  "envoy.service.status.v3.ClientStatusRequest",
+  "envoy.service.status.v3.ClientStatusResponse",
+] as const;
+
+testWithEnvoy("client status tells what each Envoy has acknowledged, and shows no private key", async () => {
+  await using world = await createWorld({ envoys: 2 });
+  const { address, port } = await world.addBackend("a");
+  await world.api.request("POST", "/xds/tasks?wait=live&timeout=20s", { id: "s1", address, port });
+  using client = new GrpcClient(grpcPort(world.signalbox));
+  const { config } = await client.call(FETCH_CLIENT_STATUS, { nodeMatchers: [{ nodeId: { exact: "envoy-2" } }] });
+  assert.deepEqual(config?.map(({ node }) => node?.id), ["envoy-2"]);
+  const resources = config?.[0]?.genericXdsConfigs ?? [];
+  const shown = resources.map(({ typeUrl, name, configStatus, xdsConfig }) =>
+    `${typeUrl?.split(".").at(-1)} ${name} ${configStatus}${xdsConfig ? "" : ", not shown"}`
+  );
+  assert.deepEqual(shown.toSorted(), [
+    "Cluster s1 SYNCED",
+    "Listener ingress SYNCED",
+    "ScopedRouteConfiguration s1.example.org SYNCED",
+    "Secret listener:ingress SYNCED, not shown",
+  ]);
 });

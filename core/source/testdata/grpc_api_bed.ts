@@ -21,7 +21,7 @@ export async function startGrpcApiBed(
   });
   const { registrar, table, receipts } = bed;
   const parsing = { domain: "example.org", groups: ["default", "eu"] };
-  const api = await startGrpcApi({ address: "127.0.0.1", port: 0, registrar, table, receipts, parsing });
+  const api = await startGrpcApi({ address: "127.0.0.1", port: 0, registrar, table, receipts, parsing, services: [] });
   told.api = api;
   if (serving) api.serve(registrar.generation);
   const client = new GrpcClient(api.port);
