@@ -148,13 +148,9 @@ Deno.test("check names what plugins do wrong, each once", async () => {
     err:
       `${INVALID}plugin p, hook route, session plain-1: routes[0].mach: not a field of envoy.config.route.v3.Route\n`,
   });
-  assert.deepEqual(await checkPlugin("export default {"), {
-    code: 1,
-    out: "",
-    err: `${INVALID}plugins[0].from: cannot load "/p.js": ` +
-      "The module's source code could not be parsed: Expected '}', got '<eof>' at file:///p.js:1:17\n\n" +
-      "  export default {\n                  ~\n",
-  });
+  const { code, err = "" } = await checkPlugin("export default {") ?? {};
+  assert.equal(code, 1);
+  assert.match(err.slice(INVALID.length), /^plugins\[0\]\.from: cannot load "\/p\.js": .* at file:\/\/\/p\.js:1:17\n$/);
 });
 
 Deno.test("check says what it could not try, for want of samples", async () => {
