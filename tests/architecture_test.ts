@@ -67,6 +67,21 @@ Deno.test("every folder of core imports only what the layout allows", async () =
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("a plugin imports nothing when it runs but files of its own folder, and node: modules", async () => {
+  const wrong: string[] = [];
+  for (const { path, text } of await sources("plugins")) {
+    const folder = /^plugins\/[^/]+\//.exec(path)?.[0];
+    if (folder === undefined || path.endsWith("_test.ts")) continue;
+    for (const [statement, , specifier = ""] of text.matchAll(/^(import|export)\b[^;]*?\bfrom "([^"]+)"/gm)) {
+      const own = new URL(specifier, `file:///${path}`).pathname.slice(1).startsWith(folder);
+      if (!/^(import|export) type\b/.test(statement) && !own && !specifier.startsWith("node:")) {
+        wrong.push(`${path} imports ${specifier}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("pure folders touch neither the system nor the clock", async () => {
   const wrong: string[] = [];
   for (const folder of PURE) {

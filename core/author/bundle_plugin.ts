@@ -23,13 +23,14 @@ export interface Bundle {
 }
 
 /**
- * A module and the files beside it that it imports, as one. Throws `not_found`, or `invalid_request` with every place that
- * cannot be read, parsed or resolved.
+ * A module and the files beside it that it imports, as one. One call at a time. Throws `not_found`, or `invalid_request`
+ * with every place that cannot be read, parsed or resolved.
  */
 export async function bundleModule(from: string): Promise<Bundle> {
   const found = await findModule(from);
   if (!found.ok) throw new SignalboxError("not_found", `Cannot bundle "${from}": ${found.message}`);
-  await startEsbuild();
+  // It runs in this very process: as WebAssembly it is in the compiled binary too.
+  await esbuild.initialize({ wasmModule: await (wasmModule ??= readWasm()), worker: false });
   try {
     const { outputFiles: [output] } = await esbuild.build({
       entryPoints: [found.path],
@@ -43,6 +44,8 @@ export async function bundleModule(from: string): Promise<Bundle> {
     throw new SignalboxError("invalid_request", `Cannot bundle "${found.path}"`, {
       issues: thrown.errors.map(toIssue),
     });
+  } finally {
+    await esbuild.stop();
   }
 }
 
@@ -70,15 +73,11 @@ function filesBeside(root: string): esbuild.Plugin {
   };
 }
 
-let started: Promise<void> | undefined;
+let wasmModule: Promise<WebAssembly.Module> | undefined;
 
-/** Esbuild runs in this very process: as WebAssembly it is in the compiled binary too. */
-function startEsbuild(): Promise<void> {
-  started ??= (async () => {
-    const wasm = await readFile(fileURLToPath(import.meta.resolve("esbuild-wasm/esbuild.wasm")));
-    await esbuild.initialize({ wasmModule: await WebAssembly.compile(new Uint8Array(wasm)), worker: false });
-  })();
-  return started;
+async function readWasm(): Promise<WebAssembly.Module> {
+  const bytes = await readFile(fileURLToPath(import.meta.resolve("esbuild-wasm/esbuild.wasm")));
+  return await WebAssembly.compile(new Uint8Array(bytes));
 }
 
 function isBuildFailure(thrown: unknown): thrown is esbuild.BuildFailure {

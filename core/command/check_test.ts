@@ -105,3 +105,104 @@ Deno.test("check asks for no file when the store is in memory and no listener ha
     const file = await writeConfig(folder, "{domain: a, store: {kind: memory}}");
     assert.equal((await runCommand(["check", "-c", file])).code, 0);
   }));
+
+/** What `check` says of a plugin of this text, which is `p`. */
+async function checkPlugin(text: string, ...args: readonly string[]) {
+  let outcome: Awaited<ReturnType<typeof runCommand>> | undefined;
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "p.js"), text);
+    const file = await writeConfig(folder, "{domain: a, store: {kind: memory}, plugins: [{name: p, from: p.js}]}");
+    const { code, out, err } = await runCommand(["check", "-c", file, ...args]);
+    outcome = { code, out: out.replaceAll(folder, ""), err: err.replaceAll(folder, "") };
+  });
+  return outcome;
+}
+
+const plugin = (setup: string, more = "") => `export default { apiVersion: 1, ${more} setup: () => { ${setup} } };`;
+const INVALID = "error: the config is not valid\n/s.yaml: ";
+
+Deno.test("check tries plugins on samples, with what their examples say", async () => {
+  const session = "session: ({ z }) => z.strictObject({ n: z.int() }), examples: [{ session: { n: 1 } }],";
+  const fine = plugin(
+    "return { cluster: (cluster, { input }) => ({ ...cluster, altStatName: `${input.n}` }) };",
+    session,
+  );
+  assert.deepEqual(await checkPlugin(fine), { code: 0, out: "/s.yaml: OK\n", err: "" });
+  const printing = plugin('console.log("no end of a line"); Deno.stdout.writeSync(new Uint8Array([65])); return {};');
+  assert.deepEqual(await checkPlugin(printing), { code: 0, out: "/s.yaml: OK\n", err: "" });
+});
+
+Deno.test("check names what plugins do wrong, each once", async () => {
+  const wrong = plugin(
+    "return { route: (route) => ({ ...route, mach: {} }), listener: () => { throw new Error('no'); } };",
+  );
+  assert.deepEqual(await checkPlugin(wrong), {
+    code: 1,
+    out: "",
+    err: `${INVALID}plugins: Plugin "p" failed in "listener": no\n`,
+  });
+  const route = plugin("return { route: (route) => ({ ...route, mach: {} }) };");
+  assert.deepEqual(await checkPlugin(route), {
+    code: 1,
+    out: "",
+    err:
+      `${INVALID}plugin p, hook route, session plain-1: routes[0].mach: not a field of envoy.config.route.v3.Route\n`,
+  });
+  const { code, err = "" } = await checkPlugin("export default {") ?? {};
+  assert.equal(code, 1);
+  assert.match(err.slice(INVALID.length), /^plugins\[0\]\.from: cannot load "\/p\.js": .* at file:\/\/\/p\.js:1:17\n$/);
+});
+
+Deno.test("check says what it could not try, for want of samples", async () => {
+  const picky = plugin("return {};", "session: ({ z }) => z.strictObject({ n: z.int() }),");
+  assert.deepEqual(await checkPlugin(picky), {
+    code: 0,
+    out: "/s.yaml: OK\n",
+    err: "/s.yaml: not tried: plugin p, session plain-1: plugins.p: is required\n",
+  });
+});
+
+Deno.test("check finds a plugin that never ends, wherever that is", async () => {
+  const forever = "for (;;);";
+  const limit = ["--time-limit", "500ms"] as const;
+  const said = async (text: string) => (await checkPlugin(text, ...limit))?.err.replace(INVALID, "");
+  assert.equal(await said(forever), "plugin p: loading it did not end within 500ms\n");
+  assert.equal(await said(plugin(forever)), "plugin p: its setup did not end within 500ms\n");
+  assert.equal(
+    await said(plugin(`return { route() { ${forever} } };`)),
+    'plugin p: its hook "route" on session "plain-1" did not end within 500ms\n',
+  );
+  assert.equal(
+    await said(plugin("return new Promise(() => setInterval(() => {}, 1000));")),
+    "plugin p: its setup did not end within 500ms\n",
+  );
+});
+
+Deno.test("check finds a plugin that takes memory without end, and one that ends the process", async () => {
+  const hungry = plugin(
+    "return { cluster() { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); } };",
+  );
+  const { code, err } = await checkPlugin(hungry, "--time-limit", "1m") ?? {};
+  assert.equal(code, 1);
+  assert.match(err ?? "", /plugin p: its hook "cluster" on session "plain-1" took more than 1024 MiB of memory\n$/);
+  const ending = await checkPlugin(plugin("Deno.exit(3);"));
+  assert.equal(ending?.code, 1);
+  assert.match(ending?.err ?? "", /plugin p: its setup ended the process/);
+});
+
+Deno.test("check --sessions tries plugins on those sessions", () =>
+  withFolder(async (folder) => {
+    const picky = plugin('return { route(_, { session }) { if (session.id === "b") throw new Error("not b"); } };');
+    await Deno.writeTextFile(join(folder, "p.js"), picky);
+    const file = await writeConfig(folder, "{domain: a, store: {kind: memory}, plugins: [{name: p, from: p.js}]}");
+    const sessions = join(folder, "sessions.json");
+    const write = (ids: readonly string[]) =>
+      Deno.writeTextFile(sessions, JSON.stringify(ids.map((id) => ({ id, address: "10.0.0.1", port: 80 }))));
+    await write(["a", "c"]);
+    assert.equal((await runCommand(["check", "-c", file, "-s", sessions])).code, 0);
+    await write(["a", "b"]);
+    assert.match(
+      (await runCommand(["check", "-c", file, "-s", sessions])).err,
+      /plugin p, hook route, session b: not b\n$/,
+    );
+  }));

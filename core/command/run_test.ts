@@ -10,15 +10,28 @@ Deno.test("run() lists every command when help is asked for", async () => {
   const { code, out, err } = await runCommand(["--help"]);
   assert.equal(code, 0);
   assert.equal(err, "");
-  for (const command of ["serve", "check", "bootstrap", "sessions", "dev"]) {
+  for (const command of ["serve", "check", "bootstrap", "sessions", "explain", "translate", "plugin", "dev"]) {
     assert.match(out, new RegExp(`^  ${command} `, "m"));
   }
   assert.match(out, /^Examples:$/m);
+  assert(!out.includes("try-plugins"));
 });
 
 Deno.test("run() gives an example when the help of a command is asked for", async () => {
   const sessions = ["list", "get", "add", "remove"].map((name) => ["sessions", name]);
-  for (const command of [["serve"], ["check"], ["bootstrap"], ["sessions"], ...sessions]) {
+  const plugin = ["new", "test", "bundle"].map((name) => ["plugin", name]);
+  for (
+    const command of [
+      ["serve"],
+      ["check"],
+      ["bootstrap"],
+      ["explain"],
+      ["sessions"],
+      ...sessions,
+      ["plugin"],
+      ...plugin,
+    ]
+  ) {
     const { code, out } = await runCommand([...command, "--help"]);
     assert.equal(code, 0);
     assert.match(out, new RegExp(`^Example:\n  signalbox ${command.join(" ")} `, "m"));
@@ -50,6 +63,9 @@ Deno.test("run() exits with 2 and says what is wrong when the arguments are not 
     [["sessions", "add", "a", "10.0.0.1:80", "--ttl", "5"], /must be a duration/],
     [["sessions", "add", "a", "10.0.0.1:80", "-l", "team"], /must be KEY=VALUE/],
     [["sessions", "list", "--url", "localhost:8080"], /must begin with http/],
+    [["translate", "-c", "a", "-s", "b", "--diff", "c", "--without", "d"], /cannot be used with option '--without/],
+    [["check", "-c", "a", "--time-limit", "5"], /must be a duration/],
+    [["check", "-c", "a", "--time-limit", "0s"], /above 0/],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await runCommand(args);

@@ -54,7 +54,9 @@ async function tryConfig({ config: path, sessions: sessionsPath }: Options, io: 
     return { sessions: count, issues, notes: untried.map(({ path, message }) => `not tried: ${path}: ${message}`) };
   } catch (thrown) {
     if (!(thrown instanceof SignalboxError) || thrown.code !== "invalid_config") throw thrown;
-    const issues = thrown.issues.length > 0 ? thrown.issues : [{ path: "plugins", message: thrown.message }];
+    // What is wrong with a listener has its path in the listener.
+    const ofConfig = thrown.issues.length > 0 && thrown.issues.every(({ path }) => path.startsWith("plugins["));
+    const issues = ofConfig ? thrown.issues : [{ path: "plugins", message: thrown.message }];
     return { sessions: 0, issues, notes: [] };
   }
 }

@@ -1,14 +1,16 @@
-import { join, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import type { CommandIo } from "../command/command_io.ts";
+import type { Config } from "../config/config.ts";
 import { formatHostPort } from "../command/host_port.ts";
 import { type DevFolder, devFolder } from "./dev_folder.ts";
 import { type EnvoyBinary, findEnvoy } from "./envoy_binary.ts";
 import type { LogRecord } from "./log_record.ts";
 import { lockFolder } from "./folder_lock.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
-import { type FileWatch, type Watched, watchFiles } from "./watch_files.ts";
+import { type Watched, watchFiles } from "./watch_files.ts";
 
 export interface DevOptions {
   /** Where the sandbox's files go; made where it is missing. */
@@ -34,11 +36,12 @@ export async function runDev({ folder: path, watch, io }: DevOptions): Promise<v
 
   async function run(sandbox: Sandbox, envoy: EnvoyBinary): Promise<void> {
     await sayWhatRuns(sandbox, folder, envoy, say);
-    using changes = watch ? watchFiles(watched(folder)) : undefined;
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-    const watching = watch ? ` Restarts when its source or ${folder.configPath} changes.` : "";
-    say(`Ready in ${seconds} s.${watching} Ctrl-C ends it all.`);
-    await restartOnChanges(sandbox, changes, say);
+    const watching = watch ? ` Restarts when its source, a plugin or ${folder.configPath} changes.` : "";
+    const ready = () => say(`Ready in ${seconds} s.${watching} Ctrl-C ends it all.`);
+    if (watch) return await restartOnChanges(sandbox, folder, { say, ready });
+    ready();
+    await new Promise(() => {});
   }
 
   try {
@@ -63,21 +66,33 @@ export async function runDev({ folder: path, watch, io }: DevOptions): Promise<v
 
 async function restartOnChanges(
   sandbox: Sandbox,
-  watch: FileWatch | undefined,
-  say: (line: string) => void,
-): Promise<void> {
-  if (watch === undefined) return await new Promise(() => {});
-  for await (const paths of watch.changes) {
-    const what = shortPath(paths[0] ?? "") + (paths.length > 1 ? ` and ${paths.length - 1} more` : "");
-    const startedAtMs = performance.now();
-    try {
-      await sandbox.restart();
-      const ms = Math.round(performance.now() - startedAtMs);
-      const call = sandbox.envoy === undefined ? undefined : await sandbox.firstCall();
-      say(`${what} changed: restarted in ${ms} ms${call ? `; ${call.host} answers in ${call.tookMs} ms` : ""}`);
-    } catch (thrown) {
-      say(`${what} changed, but: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  folder: DevFolder,
+  { say, ready }: { readonly say: (line: string) => void; readonly ready: () => void },
+): Promise<never> {
+  for (let isFirst = true;; isFirst = false) {
+    const plugins = pluginFolders(sandbox.config);
+    using watch = watchFiles([...watched(folder), ...plugins]);
+    if (isFirst) ready();
+    for await (const paths of watch.changes) {
+      await restart(sandbox, paths, say);
+      // Other plugins are other files to watch.
+      if (!isDeepStrictEqual(placesOf(pluginFolders(sandbox.config)), placesOf(plugins))) break;
     }
+  }
+}
+
+const placesOf = (watched: readonly Watched[]) => watched.map(({ folder, recursive }) => ({ folder, recursive }));
+
+async function restart(sandbox: Sandbox, paths: readonly string[], say: (line: string) => void): Promise<void> {
+  const what = shortPath(paths[0] ?? "") + (paths.length > 1 ? ` and ${paths.length - 1} more` : "");
+  const startedAtMs = performance.now();
+  try {
+    await sandbox.restart();
+    const ms = Math.round(performance.now() - startedAtMs);
+    const call = sandbox.envoy === undefined ? undefined : await sandbox.firstCall();
+    say(`${what} changed: restarted in ${ms} ms${call ? `; ${call.host} answers in ${call.tookMs} ms` : ""}`);
+  } catch (thrown) {
+    say(`${what} changed, but: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
 }
 
@@ -138,6 +153,16 @@ function watched(folder: DevFolder): readonly Watched[] {
     { folder: join(root, "core"), recursive: true, counts: isSource },
     { folder: join(root, "plugins"), recursive: true, counts: isSource },
   ];
+}
+
+/** Plugins that are not Signalbox's own: a folder with all in it, or a file with those beside it. */
+function pluginFolders({ plugins }: Config): readonly Watched[] {
+  const counts = (path: string) => /\.m?(ts|js|json)$/.test(path) && !path.endsWith("_test.ts");
+  return plugins.flatMap(({ from }) => {
+    if (from === undefined) return [];
+    const isFile = /\.m?[tj]s$/.test(from);
+    return [{ folder: isFile ? dirname(from) : from, recursive: !isFile, counts }];
+  });
 }
 
 function shortPath(path: string): string {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { parseSession } from "../session/parse_session.ts";
 import type { Session } from "../session/session.ts";
 import type { Issue } from "../signalbox_error.ts";
@@ -20,6 +21,9 @@ export function settleSession(given: Session, changed: readonly Session[]): Sett
   if (session.id !== given.id) issues.push({ path: "id", message: `must stay "${given.id}", is "${session.id}"` });
   if (ttlMs !== given.ttlMs) {
     issues.push({ path: "ttlMs", message: "must stay as it is: a lifetime is counted already" });
+  }
+  if (!isDeepStrictEqual(session.groups, given.groups)) {
+    issues.push({ path: "groups", message: "must stay as they are: a session goes where it was registered to go" });
   }
   const hosts = new Set([given.host, ...given.aliases]);
   const { host, aliases } = parsed.session;

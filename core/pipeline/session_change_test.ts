@@ -57,6 +57,11 @@ Deno.test("settleSession() refuses another id, and another lifetime", () => {
   assert.deepEqual(issuesOf({ ttlMs: undefined }), [counted]);
 });
 
+Deno.test("settleSession() refuses other groups", () => {
+  const [issue, ...more] = issuesOf({ groups: ["eu"] });
+  assert.deepEqual([issue?.path, more], ["groups", []]);
+});
+
 Deno.test("settleSession() refuses hosts that nobody checked to be free", () => {
   const message = (host: string) => `must be a host that the session was registered with, is "${host}"`;
   assert.deepEqual(issuesOf({ host: "s2.example.org" }), [{ path: "host", message: message("s2.example.org") }]);

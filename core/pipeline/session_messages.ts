@@ -53,7 +53,8 @@ export function buildMessages(given: Session, options: BuildOptions): SessionMes
       const next = settled.ok ? settled.subjects[0] : undefined;
       if (next === undefined) return settled;
       const read = readContexts(next, table.hookSets);
-      if (!read.ok) return { ok: false, issues: read.failures };
+      // Whoever changed what the session says is to blame, not who is told.
+      if (!read.ok) return { ok: false, issues: read.failures.map(({ path, message }) => ({ path, message })) };
       contexts = read.contexts;
       return settled;
     },

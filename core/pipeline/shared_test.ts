@@ -89,3 +89,43 @@ Deno.test("buildShared() names the plugin whose hook failed", () => {
   assert.equal(error.code, "invalid_config");
   assert.equal(error.message, 'Plugin "p" failed in "listener": no geo database');
 });
+
+Deno.test("buildShared() adds what plugins give that belongs to no session", () => {
+  const cluster = { name: "p:authz", type: "STRICT_DNS", connectTimeout: { seconds: 1 } } as const;
+  const { clusters, secrets } = build([TLS], {
+    extras: () => ({ clusters: [cluster], secrets: [{ name: "p:token", genericSecret: {} }] }),
+  });
+  assert.deepEqual(clusters.map(({ name }) => name), ["p:authz"]);
+  assert.deepEqual(secrets.map(({ name }) => name), ["listener:tls", "p:token"]);
+  assert.deepEqual(build([], { extras: () => {} }).clusters, []);
+});
+
+Deno.test("buildShared() refuses extras under names that are not the plugin's, and those that Envoy would refuse", () => {
+  const issuesOf = (extras: object) => errorOf(() => build([], { extras: () => extras })).issues;
+  assert.deepEqual(issuesOf({ clusters: [{ name: "session-1" }, { name: "p:a" }, { name: "p:a" }] }), [
+    { path: "clusters[0].name", message: 'must begin with "p:", is "session-1"' },
+    { path: "clusters[2].name", message: '"p:a" is there twice' },
+  ]);
+  assert.deepEqual(issuesOf({ clusters: [{ name: "p:a", connectTimeout: { seconds: -1 } }] }).map(({ path }) => path), [
+    "clusters[0].connectTimeout",
+  ]);
+  assert.deepEqual(issuesOf({ listeners: [] }), [{ path: "listeners", message: "must be clusters or secrets" }]);
+});
+
+Deno.test("buildShared() does without a plugin that fails only where it may be skipped, and says so", () => {
+  const bad: Hooks = { listener: () => assert.fail("no"), extras: () => ({ clusters: [{ name: "p:a" }] }) };
+  const good: Hooks = { listener: (listener) => ({ ...listener, statPrefix: "x" }) };
+  const hookSets = [{ plugin: "p", hooks: bad, onError: "skip" as const }, { plugin: "q", hooks: good }];
+  const skipped: unknown[] = [];
+  const shared = buildShared({
+    layout: "scoped",
+    listeners: [CLEARTEXT],
+    hookSets,
+    onSkipped: (failures) => skipped.push(...failures.map(({ plugin, hook }) => [plugin, hook])),
+  });
+  assert.deepEqual(skipped, [["p", "listener"]]);
+  assert.deepEqual(shared, build([CLEARTEXT], good));
+  assert.throws(() =>
+    buildShared({ layout: "scoped", listeners: [CLEARTEXT], hookSets: [{ plugin: "p", hooks: bad }] })
+  );
+});

@@ -76,7 +76,14 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 function importFailure(thrown: unknown, path: string): string {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = inOneLine(thrown instanceof Error ? thrown.message : String(thrown));
   if (!Deno.build.standalone || !/\.m?ts\b/.test(`${path} ${reason}`)) return reason;
   return `a compiled Signalbox runs JavaScript alone; make it of the TypeScript with "signalbox plugin bundle" (${reason})`;
+}
+
+/** What is wrong, and where, without the lines of source between. */
+function inOneLine(message: string): string {
+  const [first = "", ...rest] = message.split("\n");
+  const place = rest.map((line) => line.trim()).find((line) => line.startsWith("at "));
+  return place === undefined ? first : `${first} ${place}`;
 }

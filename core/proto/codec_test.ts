@@ -213,3 +213,17 @@ Deno.test("messageFromJson() names the path of what is wrong", () => {
     });
   }
 });
+
+Deno.test("messageToJson() hides what the API calls sensitive, when it is told to, also inside of an Any", () => {
+  const tlsCertificate = { certificateChain: { inlineString: "chain" }, privateKey: { inlineString: "key" } };
+  const shown = { certificate_chain: { inline_string: "chain" }, private_key: "[redacted]" };
+  const secret = "envoy.extensions.transport_sockets.tls.v3.Secret";
+  const options = { fieldNames: "snake", redact: true } as const;
+  assert.deepEqual(messageToJson(secret, { tlsCertificate }, options), { tls_certificate: shown });
+  const typeUrl = `type.googleapis.com/${secret}` as const;
+  assert.deepEqual(messageToJson("google.protobuf.Any", { "@type": typeUrl, tlsCertificate } as never, options), {
+    "@type": typeUrl,
+    tls_certificate: shown,
+  });
+  assert.deepEqual(messageToJson(secret, { tlsCertificate }), { tlsCertificate });
+});

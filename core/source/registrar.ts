@@ -275,8 +275,9 @@ export class Registrar<F> {
   #tryBuild(session: Session): BuildResult<F> {
     try {
       return this.#options.build(session);
-    } catch (cause) {
-      return { ok: false, failures: [{ path: "", message: "a defect of Signalbox", cause }] };
+    } catch (error) {
+      log.error("Cannot build a session: a defect of Signalbox", { session: session.id, error });
+      return { ok: false, failures: [{ path: "", message: "a defect of Signalbox" }] };
     }
   }
 
@@ -313,7 +314,11 @@ interface SessionFailure {
 /** In one line, for they may be thousands with one and the same cause. */
 function logFailures(failures: readonly SessionFailure[], consequence: string): void {
   if (failures.length === 0) return;
-  const first = failures.slice(0, MAX_NAMED);
+  const first = failures.slice(0, MAX_NAMED).map(({ session, failures }) => ({
+    session,
+    // What was thrown is logged by whoever ran it.
+    failures: failures.map(({ cause: _, ...failure }) => failure),
+  }));
   log.error("Cannot build {count} registered sessions: {consequence}", { count: failures.length, consequence, first });
 }
 

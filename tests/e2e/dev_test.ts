@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { signalboxProgram } from "../../core/dev/signalbox_program.ts";
+import { until } from "../../core/dev/until.ts";
 import { testWithEnvoy } from "./envoy_test_case.ts";
 
 interface Dev extends AsyncDisposable {
@@ -132,3 +133,40 @@ testWithEnvoy("dev ends at a signal that comes while it starts", () =>
     assert.doesNotMatch(dev.text, /error|defect/);
     assert.ok(await isGone(api));
   }));
+
+testWithEnvoy(
+  "dev runs a plugin from a folder outside of the project, and again when a file of it changes",
+  () =>
+    withFolder(async (folder) => {
+      const outside = join(folder, "greeting");
+      await Deno.mkdir(join(outside, "words"), { recursive: true });
+      await Deno.writeTextFile(
+        join(outside, "plugin.ts"),
+        `import type { Plugin } from "signalbox";
+import { word } from "./words/word.ts";
+const value: string = word;
+export default {
+  apiVersion: 1,
+  setup: () => ({ route: (route) => ({ ...route, requestHeadersToAdd: [{ header: { key: "x-greeting", value } }] }) }),
+} satisfies Plugin;
+`,
+      );
+      const write = (word: string) =>
+        Deno.writeTextFile(join(outside, "words/word.ts"), `export const word: string = "${word}";\n`);
+      await write("hello");
+      await using dev = startDev(folder);
+      await dev.line("Ctrl-C ends it all");
+      const greeting = async () =>
+        /x-greeting: (.*)/.exec((await runDev(folder, "call", "blue.dev.localhost")).out)?.[1];
+      assert.equal(await greeting(), undefined);
+
+      const configPath = join(folder, ".signalbox/dev/signalbox.yaml");
+      const config = await Deno.readTextFile(configPath);
+      await Deno.writeTextFile(configPath, `${config}plugins: [{ name: greeting, from: ../../greeting }]\n`);
+      await dev.line("blue.dev.localhost answers");
+      await until(async () => await greeting() === "hello");
+      await write("good day");
+      assert.match(await dev.line("changed"), /word\.ts changed: .*blue\.dev\.localhost answers/);
+      await until(async () => await greeting() === "good day");
+    }),
+);

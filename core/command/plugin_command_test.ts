@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { runCommand, withFolder } from "./testdata/test_io.ts";
+
+Deno.test("plugin new, test and bundle make a plugin that a config takes", () =>
+  withFolder(async (parent) => {
+    const folder = join(parent, "tenant");
+    const made = await runCommand(["plugin", "new", folder]);
+    assert.deepEqual([made.code, made.err], [0, ""]);
+    assert.match(made.out, /made: plugin\.ts, plugin_test\.ts/);
+
+    const tested = await runCommand(["plugin", "test", folder]);
+    assert.deepEqual([tested.code, tested.err], [0, ""]);
+    assert.match(tested.out, /^ok {5}the pod is told the tenant \(\d+ ms\)$/m);
+    assert.match(tested.out, /^9 passed, 0 failed$/m);
+
+    const file = join(parent, "bundle.js");
+    const { code, out } = await runCommand(["plugin", "bundle", folder, "--out", file]);
+    assert.equal(code, 0);
+    const config = join(parent, "signalbox.yaml");
+    await Deno.writeTextFile(config, `domain: example.org\nstore: { kind: memory }\n${out}`);
+    assert.deepEqual(await runCommand(["check", "--config", config]), { code: 0, out: `${config}: OK\n`, err: "" });
+
+    await Deno.writeTextFile(file, "export default {};");
+    const changed = await runCommand(["check", "--config", config]);
+    assert.equal(changed.code, 1);
+    assert.match(changed.err, /plugins\[0\]\.sha256: is not that of/);
+  }));
+
+Deno.test("plugin test exits with 1 and says what failed", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(
+      join(folder, "plugin.js"),
+      "export default { apiVersion: 1, setup: () => ({ route: () => 5 }) };",
+    );
+    const { code, out, err } = await runCommand(["plugin", "test", folder]);
+    assert.equal(code, 1);
+    assert.match(out, /^FAILED sample sessions are built \(\d+ ms\)\n {7}session "plain-1": must give back an object/m);
+    assert.match(out, /^2 passed, 1 failed$/m);
+    assert.match(err, /^error: Cannot vouch for ".*": 1 tests failed\n$/);
+  }));
