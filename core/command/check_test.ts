@@ -105,3 +105,14 @@ Deno.test("check asks for no file when the store is in memory and no listener ha
     const file = await writeConfig(folder, "{domain: a, store: {kind: memory}}");
     assert.equal((await runCommand(["check", "-c", file])).code, 0);
   }));
+
+Deno.test("check names what serve would refuse: open addresses, and files of tokens and certificates", () =>
+  withFolder(async (folder) => {
+    const access = "tls: { cert: a.crt, key: a.key }, tokensFile: t.yaml";
+    const file = await writeConfig(folder, `{domain: a, http: { address: 0.0.0.0 }, xds: { ${access} }}`);
+    const { err } = await runCommand(["check", "--config", file]);
+    const paths = err.trimEnd().split("\n").slice(1).map((line) => line.split(": ")[1]);
+    assert.deepEqual(paths, ["http.address", "xds.tls.cert", "xds.tls.key", "xds.tokensFile"]);
+    await Deno.writeTextFile(file, "{domain: a, http: { address: 0.0.0.0 }}");
+    assert.equal((await runCommand(["check", "--config", file, "--insecure"])).code, 0);
+  }));

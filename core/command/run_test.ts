@@ -10,7 +10,7 @@ Deno.test("run() lists every command when help is asked for", async () => {
   const { code, out, err } = await runCommand(["--help"]);
   assert.equal(code, 0);
   assert.equal(err, "");
-  for (const command of ["serve", "check", "bootstrap", "sessions", "dev"]) {
+  for (const command of ["serve", "check", "bootstrap", "sessions", "token", "health", "dev"]) {
     assert.match(out, new RegExp(`^  ${command} `, "m"));
   }
   assert.match(out, /^Examples:$/m);
@@ -18,7 +18,9 @@ Deno.test("run() lists every command when help is asked for", async () => {
 
 Deno.test("run() gives an example when the help of a command is asked for", async () => {
   const sessions = ["list", "get", "add", "remove"].map((name) => ["sessions", name]);
-  for (const command of [["serve"], ["check"], ["bootstrap"], ["sessions"], ...sessions]) {
+  for (
+    const command of [["serve"], ["check"], ["bootstrap"], ["sessions"], ...sessions, ["token", "new"], ["health"]]
+  ) {
     const { code, out } = await runCommand([...command, "--help"]);
     assert.equal(code, 0);
     assert.match(out, new RegExp(`^Example:\n  signalbox ${command.join(" ")} `, "m"));
