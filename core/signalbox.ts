@@ -1,14 +1,16 @@
 import { getLogger } from "@logtape/logtape";
 import { cpuUsage } from "node:process";
 import { bundledPlugins } from "../plugins/mod.ts";
+import { openFiles } from "./access/open_files.ts";
 import { CacheSet } from "./cache/cache_set.ts";
 import type { Fragment } from "./cache/fragment.ts";
 import { systemClock } from "./clock.ts";
 import { formatHostPort } from "./command/host_port.ts";
-import type { Config, GroupConfig, ListenerConfig, StoreConfig } from "./config/config.ts";
-import { readTlsFiles } from "./config/tls_files.ts";
+import type { Config, GroupConfig, StoreConfig } from "./config/config.ts";
+import { findExposures, isLoopback } from "./config/exposure.ts";
+import { addGuard } from "./http/guard.ts";
 import { type HttpServer, startHttpServer } from "./http/http_server.ts";
-import { addOperatorApi, type Phase } from "./http/operator_api.ts";
+import { addOperatorApi, addProbes, type Phase } from "./http/operator_api.ts";
 import { createRouter } from "./http/router.ts";
 import { Deliveries } from "./observe/deliveries.ts";
 import { routeGrpcLog } from "./observe/grpc_log.ts";
@@ -21,7 +23,6 @@ import { PluginRuntime } from "./plugin/plugin_runtime.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
 import { SessionTable } from "./session/session_table.ts";
-import { type Issue, SignalboxError } from "./signalbox_error.ts";
 import { addExplainApi } from "./source/explain_api.ts";
 import { addGenerationsApi } from "./source/generations_api.ts";
 import type { GrpcApi } from "./source/grpc_api.ts";
@@ -70,22 +71,28 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   let xds: XdsServer | undefined;
   let writer: Registrar<Fragment> | undefined;
 
-  const listeners = await readListeners(config.listeners);
+  for (const { path, message } of findExposures(config)) log.warn("Insecure: {path}: {message}", { path, message });
   await using guard = new AsyncDisposableStack();
+  const files = guard.adopt(
+    await openFiles(config, { timers: systemTimers, nowMs, refused: (server) => metrics.unauthenticated(server) }),
+    (files) => files.close(),
+  );
   const runtime = guard.use(
     new PluginRuntime({ sessionSecrets: config.sessionSecrets, invalidate: (ids) => writer?.invalidate(ids) }),
   );
   const hookSets = await loadPlugins(config.plugins, { bundled: bundledPlugins, runtime });
   const report = createPluginReport(metrics, nowMs);
-  const shared = config.groups.map(({ name, listeners: names }) => {
-    const own = listeners.filter((listener) => names.includes(listener.name));
-    const { routes: layout } = config.delivery;
-    return [name, buildShared({ layout, listeners: own, hookSets, onSkipped: report.failed })] as const;
-  });
-  const caches = new CacheSet(new Map(shared), { drainMs: config.delivery.drainMs });
+  const buildGroups = (listeners: readonly ListenerSource[]) =>
+    new Map(config.groups.map(({ name, listeners: names }) => {
+      const own = listeners.filter((listener) => names.includes(listener.name));
+      const { routes: layout } = config.delivery;
+      return [name, buildShared({ layout, listeners: own, hookSets, onSkipped: report.failed })] as const;
+    }));
+  const shared = buildGroups(files.listeners.current);
+  const caches = new CacheSet(shared, { drainMs: config.delivery.drainMs });
   const table = new SessionTable();
   // What plugins add to what is shared is the same in every group.
-  const sharedClusters = shared[0]?.[1].clusters ?? [];
+  const sharedClusters = [...shared.values()][0]?.clusters ?? [];
   const pipeline = createPipeline({ hookSets, sharedClusters, clock: report.clock });
   const builder = createSessionBuilder({
     ...{ pipeline, runtime },
@@ -134,7 +141,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   }));
   metrics.observeProcess(readProcess);
 
-  const plugins = guard.move();
+  const opened = guard.move();
   async function close(): Promise<void> {
     phase = "stopping";
     await Promise.all([http?.close(), grpc?.close()]);
@@ -142,37 +149,50 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     publisher.close();
     await xds?.close();
     await store.close();
-    await plugins.disposeAsync();
+    await opened.disposeAsync();
   }
 
   try {
     const router = createRouter();
+    addProbes(router, { phase: () => phase });
+    addGuard(router, { access: files.http, loopback: isLoopback(config.http.address) });
     addOperatorApi(router, { phase: () => phase, metrics });
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
     addTasksApi(router, { registrar, table, receipts, parsing });
     addGenerationsApi(router, { receipts });
     addExplainApi(router, { explain });
     // First, so that probes are answered while a large store is loaded.
-    http = startHttpServer({ ...config.http, handler: (request) => router.fetch(request) });
+    http = await startHttpServer({
+      ...config.http,
+      certificate: files.http.certificate,
+      handler: (request, client) => router.fetch(request, { client }),
+    });
     if (config.grpc.enabled) {
       const { startGrpcApi } = await import("./source/grpc_api.ts");
       const { createClientStatusService } = await import("./xds/client_status_service.ts");
       const services = [createClientStatusService(() => xds?.clients() ?? [])];
-      grpc = await startGrpcApi({ ...config.grpc, registrar, table, receipts, parsing, services });
+      grpc = await startGrpcApi({ ...config.grpc, access: files.grpc, registrar, table, receipts, parsing, services });
     }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
     const observer = createClientWatch({ metrics, deliveries, changedAt: (id) => caches.changedAt(id), nowMs });
-    xds = await startXdsServer({ ...config.xds, admit: admitTo(caches, config.groups), observer });
+    xds = await startXdsServer({ ...config.xds, access: files.xds, admit: admitTo(caches, config.groups), observer });
     grpc?.serve(registrar.generation);
+    files.listeners.subscribe((listeners) => publisher.publishShared(buildGroups(listeners)));
     phase = "ready";
   } catch (thrown) {
     await close();
     throw thrown;
   }
-  log.info("HTTP API listening", { address: config.http.address, port: http.port });
-  if (grpc !== undefined) log.info("gRPC API listening", { address: config.grpc.address, port: grpc.port });
-  log.info("xDS listening", { address: config.xds.address, port: xds.port });
+  log.info("HTTP API listening", { address: config.http.address, port: http.port, tls: config.http.tls !== undefined });
+  if (grpc !== undefined) {
+    log.info("gRPC API listening", {
+      address: config.grpc.address,
+      port: grpc.port,
+      tls: config.grpc.tls !== undefined,
+    });
+  }
+  log.info("xDS listening", { address: config.xds.address, port: xds.port, tls: config.xds.tls !== undefined });
   const ms = Math.round(performance.now() - startedAtMs);
   log.info("Ready in {ms} ms with {sessions} sessions", { ms, sessions: table.size, generation: registrar.generation });
   return {
@@ -192,36 +212,6 @@ function admitTo(caches: CacheSet, groups: readonly GroupConfig[]): Admit {
     const dialect = dialectOf(node);
     return { group, dialect, views: cache.in(dialect) };
   };
-}
-
-async function readListeners(listeners: readonly ListenerConfig[]): Promise<readonly ListenerSource[]> {
-  const issues: Issue[] = [];
-  const sources: ListenerSource[] = [];
-  for (const [index, { tls, ...listener }] of listeners.entries()) {
-    if (tls === undefined) {
-      sources.push(listener);
-      continue;
-    }
-    const read = await readTlsFiles(tls, `listeners[${index}].tls`);
-    if (!read.ok) {
-      issues.push(...read.issues);
-      continue;
-    }
-    const { cert, key, validTo } = read;
-    // Not refused: a restart must not take down what else still works.
-    if (validTo.getTime() <= systemClock.now()) {
-      log.warn("The certificate of listener {listener} has expired", {
-        listener: listener.name,
-        file: tls.cert,
-        validTo,
-      });
-    }
-    sources.push({ ...listener, tls: { cert, key } });
-  }
-  if (issues.length > 0) {
-    throw new SignalboxError("invalid_config", "Cannot use the listeners' certificates", { issues });
-  }
-  return sources;
 }
 
 function openStore(config: StoreConfig): Promise<Store> {

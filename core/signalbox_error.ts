@@ -5,6 +5,8 @@
 export const ERROR_CODES = {
   malformed_request: { meaning: "The request cannot be read: bad JSON, or a wrong encoding.", http: 400, grpc: 3 },
   invalid_request: { meaning: "The request was read, but some of its fields are not acceptable.", http: 422, grpc: 3 },
+  unauthenticated: { meaning: "The client has not proven who it is.", http: 401, grpc: 16 },
+  forbidden: { meaning: "The client may not do this.", http: 403, grpc: 7 },
   not_found: { meaning: "Nothing has this name.", http: 404, grpc: 5 },
   method_not_allowed: { meaning: "The path exists, the method does not.", http: 405, grpc: 12 },
   host_taken: { meaning: "Another session has this host.", http: 409, grpc: 6 },

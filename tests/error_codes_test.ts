@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Command } from "commander";
+import { OPEN_ACCESS } from "../core/access/access.ts";
 import type { CommandIo } from "../core/command/command_io.ts";
 import { addSessionsCommand } from "../core/command/sessions.ts";
 import { parseConfig } from "../core/config/parse_config.ts";
 import { startHttpServer } from "../core/http/http_server.ts";
-import { addOperatorApi } from "../core/http/operator_api.ts";
+import { addGuard } from "../core/http/guard.ts";
+import { addProbes } from "../core/http/operator_api.ts";
 import { createRouter } from "../core/http/router.ts";
-import { Metrics } from "../core/observe/metrics.ts";
 import { readJsonBody } from "../core/http/json_body.ts";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
 import { unavailable } from "../core/source/testdata/store_double.ts";
@@ -108,17 +109,27 @@ const PROVOKED: Readonly<Record<ErrorCode, () => Seen>> = {
   },
   async address_in_use() {
     const options = { address: "127.0.0.1", handler: () => new Response() };
-    const server = startHttpServer({ ...options, port: 0 });
+    const server = await startHttpServer({ ...options, port: 0 });
     try {
-      startHttpServer({ ...options, port: server.port });
+      await startHttpServer({ ...options, port: server.port });
     } finally {
       await server.close();
     }
   },
   async not_ready() {
     const router = createRouter();
-    addOperatorApi(router, { phase: () => "starting", metrics: new Metrics() });
+    addProbes(router, { phase: () => "starting" });
     return await (await router.request("/readyz")).json();
+  },
+  async unauthenticated() {
+    const router = createRouter();
+    addGuard(router, { access: { ...OPEN_ACCESS, identify: () => undefined }, loopback: true });
+    return await (await router.request("/xds/tasks")).json();
+  },
+  async forbidden() {
+    const router = createRouter();
+    addGuard(router, { access: OPEN_ACCESS, loopback: true });
+    return await (await router.request("http://page.example/xds/tasks")).json();
   },
   internal: () => post({ ...TASK, labels: { build: "throws" } }),
 };

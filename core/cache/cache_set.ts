@@ -53,6 +53,16 @@ export class CacheSet {
     }
   }
 
+  /** What belongs to no session, anew for each of these groups, as one step of all groups. */
+  updateShared(groups: ReadonlyMap<string, SharedResources>): void {
+    const revision = ++this.#revision;
+    for (const [name, { cache }] of this.#groups) {
+      const shared = groups.get(name);
+      if (shared) cache.updateShared(revision, shared);
+      else cache.apply(revision, []);
+    }
+  }
+
   /** Drops what has drained by now, as one step. Whether there was anything. */
   drain(nowMs: number): boolean {
     const due = Array.from(this.#groups.values(), ({ cache, draining }) => ({ cache, changes: draining.due(nowMs) }));

@@ -108,3 +108,16 @@ Deno.test("changedAt() tells the step of a session's last change, which draining
   assert.equal(caches.changedAt("b"), 2);
   assert.equal(caches.changedAt("c"), undefined);
 });
+
+Deno.test("updateShared() is one step of all groups, whichever have new resources", () => {
+  const { caches, names } = createCaches(0, ["eu", "us"]);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  for (const group of ["eu", "us"]) assert.deepEqual(names(SECRET, group), []);
+  const secret = { name: "listener:ingress", body: empty };
+  caches.updateShared(new Map([["eu", { listeners: [], clusters: [], secrets: [secret] }]]));
+  assert.deepEqual(names(SECRET, "eu"), ["listener:ingress"]);
+  assert.deepEqual(names(SECRET, "us"), []);
+  assert.equal(caches.revision, 2);
+  for (const group of ["eu", "us"]) assert.equal(caches.group(group)?.view(SECRET).log.head, 2);
+  assert.equal(caches.changedAt("a"), 1);
+});

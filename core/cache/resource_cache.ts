@@ -11,7 +11,7 @@ import type { ViewSource } from "./view_source.ts";
 export class ResourceCache implements ViewSource {
   readonly #fragments = new Map<string, Fragment>();
   readonly #views: Readonly<Record<Dialect, Map<TypeUrl, ResourceView>>> = { envoy: new Map(), grpc: new Map() };
-  readonly #shared: SharedResources;
+  #shared: SharedResources;
   #generation = 0;
 
   constructor(shared: SharedResources) {
@@ -47,6 +47,15 @@ export class ResourceCache implements ViewSource {
     for (const views of Object.values(this.#views)) {
       for (const view of views.values()) view.apply(generation, steps);
     }
+  }
+
+  /** What belongs to no session takes the place of what there was of it, as one step. `generation` never falls. */
+  updateShared(generation: number, shared: SharedResources): void {
+    this.#generation = generation;
+    for (const views of Object.values(this.#views)) {
+      for (const view of views.values()) view.updateShared(generation, this.#shared, shared);
+    }
+    this.#shared = shared;
   }
 
   /** As Envoy sees it. */

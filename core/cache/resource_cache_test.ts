@@ -3,7 +3,7 @@ import { decodeMessage, encodeMessage } from "../proto/codec.ts";
 import type { Fragment } from "./fragment.ts";
 import { ROUTES, ROUTES_BY_VHDS } from "./names.ts";
 import { ResourceCache } from "./resource_cache.ts";
-import { CLUSTER, ENDPOINT, ROUTE, SCOPED_ROUTE, VIRTUAL_HOST } from "./resource_type.ts";
+import { CLUSTER, ENDPOINT, LISTENER, ROUTE, SCOPED_ROUTE, SECRET, VIRTUAL_HOST } from "./resource_type.ts";
 
 function fragment(id: string, hosts: readonly string[], note = ""): Fragment {
   return {
@@ -86,4 +86,25 @@ Deno.test("a cache has the same versions whatever its history", () => {
   for (const type of [CLUSTER, SCOPED_ROUTE, ROUTE, VIRTUAL_HOST] as const) {
     assert.equal(roundabout.view(type).version, direct.view(type).version, type);
   }
+});
+
+Deno.test("updateShared() replaces, adds and removes what belongs to no session, as one step", () => {
+  const part = (name: string, text: string) => ({ name, body: new TextEncoder().encode(text) });
+  const cache = new ResourceCache({ ...SHARED, secrets: [part("a", "1"), part("b", "1"), part("c", "1")] });
+  const secrets = cache.view(SECRET);
+  cache.apply(1, [{ id: "s1", fragment: { ...fragment("s1", []), secrets: [part("s1/client", "1")] } }]);
+  const before = secrets.version;
+  const listeners = [part("ingress", "1")];
+  cache.updateShared(2, { ...SHARED, listeners, secrets: [part("a", "2"), part("b", "1"), part("d", "1")] });
+  assert.deepEqual(
+    secrets.log.since(1).map(({ name, resource, generation }) => [name, resource !== undefined, generation]),
+    [["a", true, 2], ["d", true, 2], ["c", false, 2]],
+  );
+  assert.deepEqual([...secrets.resources()].map(({ name }) => name).sort(), ["a", "b", "d", "s1/client"]);
+  assert.notEqual(secrets.version, before);
+  assert.equal(cache.view(CLUSTER).log.head, 2);
+  // A view that is made later begins with it.
+  assert.deepEqual([...cache.view(LISTENER).resources()].map(({ name }) => name), ["ingress"]);
+  cache.updateShared(3, { ...SHARED, listeners, secrets: [part("a", "2"), part("b", "1"), part("d", "1")] });
+  assert.deepEqual(secrets.log.since(2), []);
 });

@@ -82,18 +82,31 @@ export class ResourceView {
       }
       this.#routeTable?.add(next);
     }
-    for (const name of given) {
-      const removed = this.#resources.get(name);
-      if (!removed) continue;
-      this.#resources.delete(name);
-      this.#digest.remove(removed.version);
-      this.log.append({ generation, name, removed });
-    }
+    for (const name of given) this.#remove(generation, name);
     if (this.#routeTable) {
       const table = this.#routeTable.resource();
       if (this.#put(table)) this.log.append({ generation, name: table.name, resource: table });
     }
     this.log.advance(generation);
+  }
+
+  /** What belongs to no session takes the place of what there was of it. */
+  updateShared(generation: number, previous: SharedResources, next: SharedResources): void {
+    const given = new Set(this.#renderer.shared(previous).map(({ name }) => name));
+    for (const resource of this.#renderer.shared(next)) {
+      given.delete(resource.name);
+      if (this.#put(resource)) this.log.append({ generation, name: resource.name, resource });
+    }
+    for (const name of given) this.#remove(generation, name);
+    this.log.advance(generation);
+  }
+
+  #remove(generation: number, name: string): void {
+    const removed = this.#resources.get(name);
+    if (!removed) return;
+    this.#resources.delete(name);
+    this.#digest.remove(removed.version);
+    this.log.append({ generation, name, removed });
   }
 
   /** Whether that changed anything. */

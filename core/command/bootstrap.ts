@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import type { ListenAddress } from "../config/config.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 import { BOOTSTRAP_MODES, type BootstrapMode, buildEnvoyBootstrap } from "./envoy_bootstrap.ts";
-import { type HostPort, parseHostPort } from "./host_port.ts";
+import type { EnvoyTls } from "./envoy_tls.ts";
+import { type HostPort, parseHostPort, reachable } from "./host_port.ts";
 import { optionParser } from "./option_parser.ts";
 
 interface Options {
@@ -13,6 +13,11 @@ interface Options {
   readonly nodeId: string;
   readonly cluster: string;
   readonly adminPort: number;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+  readonly token?: string;
   readonly format: "yaml" | "json";
 }
 
@@ -30,6 +35,11 @@ export function addBootstrapCommand(parent: Command, io: CommandIo): void {
     .option("--node-id <id>", "Envoy's own name", "envoy-1")
     .option("--cluster <name>", "the name that Envoys of one kind share", "signalbox")
     .option("--admin-port <port>", "Envoy's admin port, on 127.0.0.1", optionParser(parsePort), 9901)
+    .option("--ca <path>", "where Envoy finds who signed Signalbox's certificate (PEM); without it: cleartext")
+    .option("--cert <path>", "where Envoy finds its own certificate (PEM)")
+    .option("--key <path>", "where Envoy finds its private key (PEM)")
+    .option("--server-name <name>", "the name in Signalbox's certificate, where it is not the host of --xds")
+    .option("--token <token>", "what Envoy shows Signalbox (default: SIGNALBOX_TOKEN); it stands in what is printed")
     .addOption(new Option("--format <format>", "how to print it").choices(["yaml", "json"]).default("yaml"))
     .addHelpText(
       "after",
@@ -42,12 +52,29 @@ Example:
 }
 
 async function bootstrap(options: Options, io: CommandIo): Promise<void> {
+  const known = await readServer(options);
+  const server = options.xds ?? known;
+  const { mode } = options;
+  const token = options.token ?? io.env("SIGNALBOX_TOKEN");
+  if (mode === "rest" && options.token !== undefined) {
+    throw new SignalboxError(
+      "invalid_config",
+      "Cannot put a token into polling: Envoy has no place for it; give --cert",
+    );
+  }
+  const tls = tlsOf(options, server.host);
+  if (!tls && known.tls) {
+    const message = `Cannot tell how Envoy trusts Signalbox: ${options.config} has TLS; give --ca`;
+    throw new SignalboxError("invalid_config", message);
+  }
   const content = buildEnvoyBootstrap({
-    mode: options.mode,
-    server: options.xds ?? await serverOf(options),
+    mode,
+    server,
     nodeId: options.nodeId,
     nodeCluster: options.cluster,
     adminPort: options.adminPort,
+    ...(tls && { tls }),
+    ...(mode !== "rest" && token !== undefined && { token }),
   });
   if (options.format === "json") {
     io.out(`${JSON.stringify(content, null, 2)}\n`);
@@ -57,21 +84,31 @@ async function bootstrap(options: Options, io: CommandIo): Promise<void> {
   io.out(stringify(content, { aliasDuplicateObjects: false }));
 }
 
-async function serverOf({ mode, config: path }: Options): Promise<HostPort> {
-  const key = mode === "rest" ? "http" : "xds";
-  if (path === undefined) return { host: "127.0.0.1", port: mode === "rest" ? 8080 : 18000 };
-  const { loadConfig } = await import("../config/load_config.ts");
-  const { address, port }: ListenAddress = (await loadConfig(path))[key];
-  if (port === 0) {
-    throw new SignalboxError("invalid_config", `Cannot tell Signalbox's port: ${path} has ${key}.port 0; give --xds`);
+function tlsOf({ ca, cert, key, serverName }: Options, host: string): EnvoyTls | undefined {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new SignalboxError("invalid_config", "Cannot give Envoy a certificate: --cert and --key go together");
   }
-  return { host: reachable(address), port };
+  if (ca === undefined && (cert ?? serverName) !== undefined) {
+    throw new SignalboxError("invalid_config", "Cannot use TLS without knowing whom to trust: give --ca");
+  }
+  if (ca === undefined) return undefined;
+  return {
+    ca,
+    serverName: serverName ?? host,
+    ...(cert !== undefined && key !== undefined && { client: { cert, key } }),
+  };
 }
 
-/** "All addresses" is nothing to connect to; an Envoy elsewhere needs `--xds` anyway. */
-function reachable(address: string): string {
-  if (address === "0.0.0.0") return "127.0.0.1";
-  return address === "::" ? "::1" : address;
+/** Signalbox as its config has it, and whether it wants TLS. */
+async function readServer({ mode, config: path, xds }: Options): Promise<HostPort & { readonly tls: boolean }> {
+  const key = mode === "rest" ? "http" : "xds";
+  if (path === undefined) return { host: "127.0.0.1", port: mode === "rest" ? 8080 : 18000, tls: false };
+  const { loadConfig } = await import("../config/load_config.ts");
+  const { address, port, tls } = (await loadConfig(path))[key];
+  if (port === 0 && xds === undefined) {
+    throw new SignalboxError("invalid_config", `Cannot tell Signalbox's port: ${path} has ${key}.port 0; give --xds`);
+  }
+  return { host: reachable(address), port, tls: tls !== undefined };
 }
 
 function parsePort(text: string): number {

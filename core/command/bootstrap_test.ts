@@ -65,3 +65,44 @@ Deno.test("bootstrap exits with 1 when the config leaves the port to chance", ()
     });
     assert.equal((await runCommand(["bootstrap", "--config", file, "--xds", "a:1"])).code, 0);
   }));
+
+Deno.test("bootstrap tells Envoy whom to trust and what to show", async () => {
+  const args = ["--xds", "signalbox.example:443", "--ca", "/ca.crt", "--cert", "/envoy.crt", "--key", "/envoy.key"];
+  const server = { host: "signalbox.example", port: 443 };
+  const client = { cert: "/envoy.crt", key: "/envoy.key" };
+  const tls = { ca: "/ca.crt", serverName: "signalbox.example", client };
+  const { out } = await runCommand(["bootstrap", ...args]);
+  assert.deepEqual(parse(out), buildEnvoyBootstrap({ ...DEFAULTS, server, tls }));
+
+  const polling = await runCommand(["bootstrap", "--mode", "rest", ...args, "--server-name", "other.example"]);
+  const expected = buildEnvoyBootstrap({
+    ...DEFAULTS,
+    mode: "rest",
+    server,
+    tls: { ...tls, serverName: "other.example" },
+  });
+  assert.deepEqual(parse(polling.out), expected);
+
+  const shown = await runCommand(["bootstrap", "--ca", "/ca.crt", "--token", "sbx_a"], { env: () => "sbx_b" });
+  assert.deepEqual(
+    parse(shown.out),
+    buildEnvoyBootstrap({ ...DEFAULTS, tls: { ca: "/ca.crt", serverName: "127.0.0.1" }, token: "sbx_a" }),
+  );
+});
+
+Deno.test("bootstrap exits with 1 when Envoy would not get in", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "{domain: a, xds: {tls: {cert: a, key: b}}}");
+    const cases: readonly [readonly string[], RegExp][] = [
+      [["--config", file], /^error: Cannot tell how Envoy trusts Signalbox: .* has TLS; give --ca\n$/],
+      [["--cert", "/a", "--ca", "/b"], /--cert and --key go together/],
+      [["--cert", "/a", "--key", "/b"], /give --ca/],
+      [["--mode", "rest", "--token", "sbx_a"], /Cannot put a token into polling/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, out, err } = await runCommand(["bootstrap", ...args]);
+      assert.deepEqual([code, out], [1, ""], args.join(" "));
+      assert.match(err, message);
+    }
+  }));

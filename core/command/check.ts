@@ -10,6 +10,7 @@ interface Options {
   readonly sessions?: string;
   /** In milliseconds. */
   readonly timeLimit: number;
+  readonly insecure?: true;
 }
 
 /** `check`: whether `serve` would start with this config, and its plugins do their work. */
@@ -23,16 +24,19 @@ export function addCheckCommand(parent: Command, io: CommandIo): void {
     .requiredOption("-c, --config <file>", "the config file (YAML)")
     .option("-s, --sessions <file>", "try the plugins on these sessions, not on samples")
     .option("--time-limit <duration>", "what any one step of a plugin may take", optionParser(parseTimeLimit), 5_000)
+    .option("--insecure", "accept that anybody on the network may use it")
     .addHelpText("after", "\nExample:\n  signalbox check --config signalbox.yaml")
     .action((options: Options) => check(options, io));
 }
 
 async function check(options: Options, io: CommandIo): Promise<void> {
   const { loadConfig } = await import("../config/load_config.ts");
-  const { findStoreProblems, findTlsProblems } = await import("./config_files.ts");
+  const { findAccessProblems, findStoreProblems } = await import("./config_files.ts");
+  const { findExposures } = await import("../config/exposure.ts");
   const config = await loadConfig(options.config);
   const issues = [
-    ...await findTlsProblems(config, Date.now()),
+    ...options.insecure ? [] : findExposures(config),
+    ...await findAccessProblems(config, Date.now()),
     ...await findStoreProblems(config),
     ...await findPluginProblems(config, options, io),
   ];

@@ -206,3 +206,14 @@ Deno.test("check --sessions tries plugins on those sessions", () =>
       /plugin p, hook route, session b: not b\n$/,
     );
   }));
+
+Deno.test("check names what serve would refuse: open addresses, and files of tokens and certificates", () =>
+  withFolder(async (folder) => {
+    const access = "tls: { cert: a.crt, key: a.key }, tokensFile: t.yaml";
+    const file = await writeConfig(folder, `{domain: a, http: { address: 0.0.0.0 }, xds: { ${access} }}`);
+    const { err } = await runCommand(["check", "--config", file]);
+    const paths = err.trimEnd().split("\n").slice(1).map((line) => line.split(": ")[1]);
+    assert.deepEqual(paths, ["http.address", "xds.tls.cert", "xds.tls.key", "xds.tokensFile"]);
+    await Deno.writeTextFile(file, "{domain: a, http: { address: 0.0.0.0 }}");
+    assert.equal((await runCommand(["check", "--config", file, "--insecure"])).code, 0);
+  }));

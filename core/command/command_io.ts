@@ -8,7 +8,7 @@ export interface CommandIo {
   err(text: string): void;
   /** An environment variable; absent or empty is undefined. */
   env(name: string): string | undefined;
-  fetch(url: URL, init: RequestInit): Promise<Response>;
+  fetch(url: URL, init: RequestInit & { readonly client?: Deno.HttpClient }): Promise<Response>;
   createSignalbox(config: Config): Promise<RunningSignalbox>;
   /**
    * Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. With `hangUp` the end

@@ -2,24 +2,43 @@ import { constants } from "node:fs";
 import { Buffer } from "node:buffer";
 import { access, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Config } from "../config/config.ts";
+import type { Config, ServerTlsFiles } from "../config/config.ts";
 import { errorCode, fileFailure } from "../file_failure.ts";
 import { readTlsFiles } from "../config/tls_files.ts";
+import { readTokensFile } from "../config/tokens_file.ts";
 import { APPLICATION_ID } from "../store/sqlite_schema.ts";
 import type { Issue } from "../signalbox_error.ts";
 
-/** What is wrong with the files of the listeners' certificates. */
-export async function findTlsProblems(config: Config, nowMs: number): Promise<readonly Issue[]> {
-  const found = config.listeners.map(async ({ tls }, index): Promise<readonly Issue[]> => {
-    if (tls === undefined) return [];
-    const path = `listeners[${index}].tls`;
-    const read = await readTlsFiles(tls, path);
-    const { validTo } = read;
-    const issues = read.ok ? [] : read.issues;
-    if (validTo === undefined || validTo.getTime() > nowMs) return issues;
-    return [{ path: `${path}.cert`, message: `"${tls.cert}" expired on ${validTo.toISOString()}` }, ...issues];
-  });
-  return (await Promise.all(found)).flat();
+/** What is wrong with the files of certificates and tokens. */
+export async function findAccessProblems(config: Config, nowMs: number): Promise<readonly Issue[]> {
+  const { http, xds, grpc, listeners } = config;
+  const found = [
+    ...Object.entries({ http, xds, grpc }).map(([server, { tls, tokensFile }]) => [
+      findTlsProblems(tls, `${server}.tls`, nowMs),
+      findTokensProblems(tokensFile, `${server}.tokensFile`),
+    ]),
+    ...listeners.map(({ tls }, index) => [findTlsProblems(tls, `listeners[${index}].tls`, nowMs)]),
+  ];
+  return (await Promise.all(found.flat())).flat();
+}
+
+async function findTlsProblems(
+  tls: ServerTlsFiles | undefined,
+  path: string,
+  nowMs: number,
+): Promise<readonly Issue[]> {
+  if (tls === undefined) return [];
+  const read = await readTlsFiles(tls, path);
+  const { validTo } = read;
+  const issues = read.ok ? [] : read.issues;
+  if (validTo === undefined || validTo.getTime() > nowMs) return issues;
+  return [{ path: `${path}.cert`, message: `"${tls.cert}" expired on ${validTo.toISOString()}` }, ...issues];
+}
+
+async function findTokensProblems(file: string | undefined, path: string): Promise<readonly Issue[]> {
+  if (file === undefined) return [];
+  const read = await readTokensFile(file, path);
+  return read.ok ? [] : read.issues;
 }
 
 /** Whether the store can be written or made, without touching it: a Signalbox that runs may have it open. */

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { type EnvoyTls, upstreamTls } from "./envoy_tls.ts";
 import type { HostPort } from "./host_port.ts";
 
 /** How Envoy asks for its configuration: ADS incrementally, ADS with the state of the world, or REST polling. */
@@ -12,6 +13,10 @@ export interface BootstrapOptions {
   readonly nodeId: string;
   readonly nodeCluster: string;
   readonly adminPort: number;
+  /** Absent: cleartext. */
+  readonly tls?: EnvoyTls;
+  /** What Envoy shows Signalbox over ADS; polling has nowhere to put it. */
+  readonly token?: string;
 }
 
 /**
@@ -38,7 +43,7 @@ export function buildEnvoyBootstrap(options: BootstrapOptions): Readonly<Record<
       // The operator gets in when the limit below is reached.
       ignore_global_conn_limit: true,
     },
-    dynamic_resources: options.mode === "rest" ? restResources() : adsResources(options.mode),
+    dynamic_resources: options.mode === "rest" ? restResources() : adsResources(options.mode, options.token),
     static_resources: { clusters: [xdsCluster(options)] },
     stats_config: {
       stats_matcher: { exclusion_list: { patterns: [{ safe_regex: { regex: SESSION_CLUSTER_STATS } }] } },
@@ -56,7 +61,7 @@ export function buildEnvoyBootstrap(options: BootstrapOptions): Readonly<Record<
   };
 }
 
-function adsResources(mode: "delta" | "sotw"): unknown {
+function adsResources(mode: "delta" | "sotw", token?: string): unknown {
   const overAds = { ads: {}, resource_api_version: "V3" };
   return {
     ads_config: {
@@ -69,6 +74,7 @@ function adsResources(mode: "delta" | "sotw"): unknown {
           // Envoy's own goes up to 30 s: new sessions would wait that long after a restart of Signalbox.
           retry_policy: { retry_back_off: { base_interval: "0.1s", max_interval: "0.5s" } },
         },
+        ...(token !== undefined && { initial_metadata: [{ key: "authorization", value: `Bearer ${token}` }] }),
       }],
     },
     cds_config: overAds,
@@ -90,7 +96,7 @@ function restResources(): unknown {
   return { cds_config: polled, lds_config: polled };
 }
 
-function xdsCluster({ server, mode }: BootstrapOptions): unknown {
+function xdsCluster({ server, mode, tls }: BootstrapOptions): unknown {
   return {
     name: XDS_CLUSTER,
     type: isIP(server.host) === 0 ? "STRICT_DNS" : "STATIC",
@@ -99,6 +105,7 @@ function xdsCluster({ server, mode }: BootstrapOptions): unknown {
       cluster_name: XDS_CLUSTER,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(server) } }] }],
     },
+    ...(tls && { transport_socket: upstreamTls(tls, mode === "rest" ? "http/1.1" : "h2") }),
     ...(mode === "rest" ? {} : { typed_extension_protocol_options: HTTP2 }),
     // A server that vanished without a word is noticed by these and by HTTP/2's keepalive.
     upstream_connection_options: { tcp_keepalive: { keepalive_time: 10, keepalive_interval: 5, keepalive_probes: 3 } },

@@ -5,9 +5,11 @@ import { addCheckCommand } from "./check.ts";
 import type { CommandIo } from "./command_io.ts";
 import { addDevCommand } from "./dev.ts";
 import { addExplainCommand } from "./explain.ts";
+import { addHealthCommand } from "./health.ts";
 import { addPluginCommand } from "./plugin.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSessionsCommand } from "./sessions.ts";
+import { addTokenCommand } from "./token.ts";
 import { addTranslateCommand } from "./translate.ts";
 import { addTryPluginsCommand } from "./try_plugins.ts";
 import { VERSION } from "./version.ts";
@@ -24,6 +26,8 @@ const COMMANDS: readonly ((parent: Command, io: CommandIo) => void)[] = [
   addExplainCommand,
   addTranslateCommand,
   addPluginCommand,
+  addTokenCommand,
+  addHealthCommand,
   addTryPluginsCommand,
   addDevCommand,
 ];

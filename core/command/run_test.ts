@@ -10,7 +10,8 @@ Deno.test("run() lists every command when help is asked for", async () => {
   const { code, out, err } = await runCommand(["--help"]);
   assert.equal(code, 0);
   assert.equal(err, "");
-  for (const command of ["serve", "check", "bootstrap", "sessions", "explain", "translate", "plugin", "dev"]) {
+  const commands = "serve check bootstrap sessions explain translate plugin token health dev".split(" ");
+  for (const command of commands) {
     assert.match(out, new RegExp(`^  ${command} `, "m"));
   }
   assert.match(out, /^Examples:$/m);
@@ -30,6 +31,8 @@ Deno.test("run() gives an example when the help of a command is asked for", asyn
       ...sessions,
       ["plugin"],
       ...plugin,
+      ["token", "new"],
+      ["health"],
     ]
   ) {
     const { code, out } = await runCommand([...command, "--help"]);

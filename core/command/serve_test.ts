@@ -72,3 +72,25 @@ Deno.test("serve exits with 1 and one line when Signalbox does not start", () =>
     });
     assert.deepEqual(outcome, { code: 1, out: "", err: 'error: Cannot open store "x": in use\n' });
   }));
+
+Deno.test("serve starts nothing that anybody on the network could use, unless it is told to", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "domain: example.org\nhttp: {address: 0.0.0.0}\nxds: {address: '::'}\n");
+    const { code, out, err } = await runCommand(["serve", "--config", file]);
+    assert.deepEqual([code, out], [1, ""]);
+    const [first, ...lines] = err.trimEnd().split("\n");
+    assert.equal(first, "error: the config is not valid");
+    assert.deepEqual(lines.map((line) => line.split(": ")[1]), ["http.address", "xds.address", "xds.address"]);
+    for (const line of lines) assert.match(line, /, or start with --insecure$/);
+
+    let started = 0;
+    const outcome = await runCommand(["serve", "--config", file, "--insecure"], {
+      createSignalbox() {
+        started++;
+        return Promise.resolve({ httpUrl: "", xdsAddress: "", close: () => Promise.resolve() });
+      },
+      untilStopped: () => Promise.resolve(),
+    });
+    assert.deepEqual([outcome, started], [{ code: 0, out: "", err: "" }, 1]);
+  }));

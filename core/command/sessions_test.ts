@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import type { CommandIo } from "./command_io.ts";
 import { runCommand } from "./testdata/test_io.ts";
 
@@ -225,4 +226,25 @@ Deno.test("sessions remove --wait fails when nobody is there to forget the sessi
     outcome.err,
     'error: Cannot wait any longer: "a" is removed, but not gone (no Envoy is connected)\n',
   );
+});
+
+Deno.test("sessions shows the server a token, that of --token before that of SIGNALBOX_TOKEN", async () => {
+  const shown: unknown[] = [];
+  const fetch: CommandIo["fetch"] = (_, init) => {
+    shown.push(new Headers(init.headers).get("authorization"));
+    return Promise.resolve(Response.json({ tasks: [] }));
+  };
+  const env = (name: string) => name === "SIGNALBOX_TOKEN" ? "sbx_b" : undefined;
+  await runCommand(["sessions", "list"], { fetch });
+  await runCommand(["sessions", "list"], { fetch, env });
+  await runCommand(["sessions", "list", "--token", "sbx_a"], { fetch, env });
+  assert.deepEqual(shown, [null, "Bearer sbx_b", "Bearer sbx_a"]);
+});
+
+Deno.test("sessions says what is wrong with the files of certificates", async () => {
+  const err = async (...args: readonly string[]) => (await runCommand(["sessions", "list", ...args])).err;
+  assert.equal(await err("--ca", "/none.crt"), 'error: Cannot read "/none.crt": there is no such file\n');
+  const file = fileURLToPath(import.meta.url);
+  assert.equal(await err("--cert", file), "error: Cannot show a certificate: --cert and --key go together\n");
+  assert.match(await err("--cert", file, "--key", file), /^error: Cannot use the certificates: /);
 });

@@ -3,7 +3,7 @@ export interface Config {
   /** In lower case. A session's host is `<id>.<domain>` where it asks for no other. */
   readonly domain: string;
   /** Where the tasks API and REST polling listen. */
-  readonly http: ListenAddress;
+  readonly http: HttpConfig;
   /** Where Envoys connect for ADS. */
   readonly xds: XdsConfig;
   /** Where the gRPC API listens. */
@@ -27,12 +27,24 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-export interface XdsConfig extends ListenAddress {
+/** How a server proves to be itself, and who may use it. */
+export interface AccessConfig {
+  /** Absent: cleartext. */
+  readonly tls?: ServerTlsFiles;
+  /** With or without a certificate of `tls.clientCa`, who has one of these may use the server. */
+  readonly tokens: readonly TokenHash[];
+  /** A file with more of them. */
+  readonly tokensFile?: string;
+}
+
+export interface HttpConfig extends ListenAddress, AccessConfig {}
+
+export interface XdsConfig extends ListenAddress, AccessConfig {
   /** How long a connection lasts, in milliseconds, give or take a tenth. */
   readonly maxConnectionAgeMs: number;
 }
 
-export interface GrpcConfig extends ListenAddress {
+export interface GrpcConfig extends ListenAddress, AccessConfig {
   /** False: there is no gRPC API. */
   readonly enabled: boolean;
 }
@@ -61,6 +73,7 @@ export interface GroupConfig {
   readonly match?: {
     readonly ids?: readonly string[];
     readonly clusters?: readonly string[];
+    readonly identities?: readonly string[];
     readonly metadata?: Readonly<Record<string, string | number | boolean>>;
     readonly locality?: { readonly region?: string; readonly zone?: string; readonly subZone?: string };
   };
@@ -101,6 +114,21 @@ export interface PluginConfig {
 export interface SessionSecretsConfig {
   readonly folder?: string;
   readonly envPrefix?: string;
+}
+
+export interface ServerTlsFiles extends TlsFiles {
+  /** PEM file of the authorities whose certificates clients may have. */
+  readonly clientCa?: string;
+  /** The identities that such a certificate must have one of; absent: any will do. */
+  readonly clientNames?: readonly string[];
+}
+
+/** A bearer token, of which only this is known. */
+export interface TokenHash {
+  /** What its holder is called in the log and in `token:<name>`. */
+  readonly name: string;
+  /** 64 hex digits: the SHA-256 of the token. */
+  readonly sha256: string;
 }
 
 export interface LogConfig {

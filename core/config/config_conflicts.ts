@@ -1,4 +1,4 @@
-import type { Location } from "./config_problem.ts";
+import { formatLocation, type Location } from "./config_problem.ts";
 
 /** A problem between values that are each acceptable. */
 export interface Conflict {
@@ -11,7 +11,14 @@ export interface Conflict {
  * these problems are reported together with the schema's, and skips what is not of the right type.
  */
 export function findConflicts(raw: unknown): readonly Conflict[] {
-  return [...listenerConflicts(raw), ...groupConflicts(raw), ...serverConflicts(raw), ...pluginConflicts(raw)];
+  return [
+    ...listenerConflicts(raw),
+    ...groupConflicts(raw),
+    ...serverConflicts(raw),
+    ...pluginConflicts(raw),
+    ...identityConflicts(raw),
+    ...Object.keys(SERVERS).flatMap((server) => tokenConflicts(read(read(raw, server), "tokens"), [server, "tokens"])),
+  ];
 }
 
 function pluginConflicts(raw: unknown): readonly Conflict[] {
@@ -105,6 +112,45 @@ function serverConflict(own: Server, other: Server): Conflict {
   const socket = format(own.socket);
   const which = socket === format(other.socket) ? "" : `, which has ${format(other.socket)}`;
   return { location: [own.name, "port"], message: `${socket} is taken by ${other.name}${which}` };
+}
+
+/** A name that no client can have. */
+function identityConflicts(raw: unknown): readonly Conflict[] {
+  const xds = read(raw, "xds");
+  const tokens = new Set(asList(read(xds, "tokens")).map((token) => `token:${read(token, "name")}`));
+  return asList(read(raw, "groups")).flatMap((group, index) =>
+    asList(read(read(group, "match"), "identities")).flatMap((identity, at): Conflict[] => {
+      if (typeof identity !== "string") return [];
+      const location = ["groups", index, "match", "identities", at];
+      if (!identity.startsWith("token:")) {
+        const asked = read(read(xds, "tls"), "clientCa") !== undefined;
+        return asked ? [] : [{ location, message: "no Envoy is asked for a certificate: xds.tls.clientCa is missing" }];
+      }
+      const known = tokens.has(identity) || identity.endsWith("*") || read(xds, "tokensFile") !== undefined;
+      return known ? [] : [{ location, message: `there is no "${identity.slice(6)}" in xds.tokens` }];
+    })
+  );
+}
+
+/** Two tokens of one name, or one token with two. */
+export function tokenConflicts(tokens: unknown, location: Location): readonly Conflict[] {
+  const seen = new Map<string, number>();
+  return asList(tokens).flatMap((token, index) =>
+    ["name", "sha256"].flatMap((key): Conflict[] => {
+      const value = `${key} ${read(token, key)}`;
+      const first = seen.get(value);
+      if (first === undefined) seen.set(value, index);
+      if (first === undefined || typeof read(token, key) !== "string") return [];
+      return [{
+        location: [...location, index, key],
+        message: `is also the ${key} of ${formatLocation([...location, first])}`,
+      }];
+    })
+  );
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 interface Socket {

@@ -30,14 +30,50 @@ const domain = z.string()
   .regex(/(?:^|\.)(?!\d+$)[^.]+$/, "must not end in a number")
   .describe("A session's host is <id>.<domain> where it asks for no other.");
 
+const tls = z.strictObject({
+  cert: filePath.describe("PEM file of the certificate and its chain. A new one is taken up without a restart."),
+  key: filePath.describe("PEM file of the private key."),
+});
+
+const IDENTITY = /^(?:uri|dns|cn|token):./;
+
+const identities = z.array(
+  z.string().regex(IDENTITY, "must begin with uri:, dns:, cn: or token:, as in dns:edge-1.example.org"),
+);
+
+const TOKEN_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+
+const token = z.strictObject({
+  name: z.string().regex(TOKEN_NAME, "must be 1 to 63 of letters, digits, dots, hyphens and underscores"),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex digits, as `signalbox token new` prints them"),
+});
+
+const tokens = z.array(token);
+
+/** What every server has. */
+const access = {
+  tls: tls.extend({
+    clientCa: filePath.exactOptional()
+      .describe("PEM file of the authorities that sign clients' certificates. Absent: none is asked for."),
+    clientNames: identities.min(1, "must have at least one name, or be left out").exactOptional()
+      .describe(
+        "Names that a client's certificate must have one of; one that ends with * stands for all that begin so.",
+      ),
+  }).exactOptional().describe("Without it the server is cleartext."),
+  tokens: tokens.default([]).describe("Bearer tokens, as `signalbox token new` prints them."),
+  tokensFile: filePath.exactOptional().describe("A file with more of them, in YAML; it is read again when it changes."),
+};
+
 const http = z.strictObject({
   address: address.default("127.0.0.1"),
   port: port.default(8080),
+  ...access,
 }).describe("Where the tasks API and REST polling listen. Port 0 takes a free one.");
 
 const xds = z.strictObject({
   address: address.default("127.0.0.1"),
   port: port.default(18000),
+  ...access,
   maxConnectionAge: duration(1000, "must be at least 1s").prefault("30m")
     .describe("When an Envoy has to connect anew, give or take a tenth, so that Envoys spread over replicas."),
 }).describe("Where Envoys connect for xDS. Port 0 takes a free one.");
@@ -46,6 +82,7 @@ const grpc = z.strictObject({
   enabled: z.boolean().default(true),
   address: address.default("127.0.0.1"),
   port: port.default(8081),
+  ...access,
 }).describe("Where the gRPC API listens, if it does. Port 0 takes a free one.");
 
 const sqliteStore = z.strictObject({
@@ -68,11 +105,6 @@ const delivery = z.strictObject({
   drain: duration(0, "").prefault("5s").describe("How long a cluster stays after its routes have left it."),
 });
 
-const tls = z.strictObject({
-  cert: filePath.describe("PEM file of the certificate and its chain."),
-  key: filePath.describe("PEM file of the private key."),
-});
-
 const listener = z.strictObject({
   name: z.string().regex(
     LISTENER_NAME,
@@ -90,6 +122,8 @@ const group = z.strictObject({
   match: z.strictObject({
     ids: z.array(z.string()).exactOptional().describe("Node ids; one that ends with * stands for all that begin so."),
     clusters: z.array(z.string()).exactOptional().describe("Node clusters, likewise."),
+    identities: identities.exactOptional()
+      .describe("What the Envoy has proven: a name of its certificate, or its token; likewise."),
     metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional()
       .describe("Values at the top level of the node's metadata."),
     locality: z.strictObject({
@@ -148,6 +182,9 @@ export const configSchema = z.strictObject({
   sessionSecrets: sessionSecrets.prefault({}),
   log: log.prefault({}),
 });
+
+/** A file of tokens. */
+export const tokensFileSchema = tokens;
 
 /** The config file's JSON Schema (2020-12), for editors: what may be written, not what comes of it. */
 export function configJsonSchema(): Readonly<Record<string, unknown>> {

@@ -2,8 +2,8 @@ import { isAbsolute, join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
-import type { Config } from "./config.ts";
-import { findConflicts } from "./config_conflicts.ts";
+import type { AccessConfig, Config } from "./config.ts";
+import { type Conflict, findConflicts } from "./config_conflicts.ts";
 import { formatLocation, lineOf, type Location } from "./config_problem.ts";
 import { configSchema } from "./config_schema.ts";
 
@@ -24,6 +24,17 @@ interface Problem extends Issue {
  */
 export function parseConfig(text: string, options: ParseConfigOptions): Config {
   const fileName = options.fileName ?? "signalbox.yaml";
+  return complete(parseYaml(text, { fileName, schema: configSchema, findConflicts }), options.baseDir);
+}
+
+/** A YAML text as its schema has it. Throws `invalid_config` as `parseConfig()` does. */
+export function parseYaml<Value>(text: string, options: {
+  readonly fileName: string;
+  readonly schema: z.ZodType<Value>;
+  /** What the schema cannot say. */
+  readonly findConflicts: (raw: unknown) => readonly Conflict[];
+}): Value {
+  const { fileName, schema } = options;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const unreadable = [...document.errors, ...document.warnings];
@@ -39,9 +50,9 @@ export function parseConfig(text: string, options: ParseConfigOptions): Config {
   }
 
   const raw: unknown = readValues(document, fileName) ?? {};
-  const parsed = configSchema.safeParse(raw, { error: describe, reportInput: true });
-  const found = [...(parsed.error?.issues ?? []).flatMap(toFindings), ...findConflicts(raw)];
-  if (parsed.success && found.length === 0) return complete(parsed.data, options.baseDir);
+  const parsed = schema.safeParse(raw, { error: describe, reportInput: true });
+  const found = [...(parsed.error?.issues ?? []).flatMap(toFindings), ...options.findConflicts(raw)];
+  if (parsed.success && found.length === 0) return parsed.data;
   const problems = found.map(({ location, message }) => ({
     path: formatLocation(location),
     message,
@@ -115,7 +126,9 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
   const { folder } = config.sessionSecrets;
   return {
     ...config,
-    xds: { ...xds, maxConnectionAgeMs: maxConnectionAge },
+    http: completeAccess(config.http, absolute),
+    grpc: completeAccess(config.grpc, absolute),
+    xds: { ...completeAccess(xds, absolute), maxConnectionAgeMs: maxConnectionAge },
     delivery: { ...delivery, drainMs: drain },
     groups: config.groups.map((group) => ({ ...group, listeners: group.listeners ?? names })),
     domain: config.domain.toLowerCase(),
@@ -132,5 +145,21 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
       ...config.sessionSecrets,
       ...(folder === undefined ? {} : { folder: absolute(folder) }),
     },
+  };
+}
+
+function completeAccess<Server extends AccessConfig>(server: Server, absolute: (path: string) => string): Server {
+  const { tls, tokensFile } = server;
+  return {
+    ...server,
+    ...(tls && {
+      tls: {
+        ...tls,
+        cert: absolute(tls.cert),
+        key: absolute(tls.key),
+        ...(tls.clientCa !== undefined && { clientCa: absolute(tls.clientCa) }),
+      },
+    }),
+    ...(tokensFile !== undefined && { tokensFile: absolute(tokensFile) }),
   };
 }

@@ -18,9 +18,9 @@ function problemsOf(text: string): readonly string[] {
 Deno.test("parseConfig() fills in every default when only the domain is given", () => {
   assert.deepEqual(parseConfig("domain: Example.org", options), {
     domain: "example.org",
-    http: { address: "127.0.0.1", port: 8080 },
-    xds: { address: "127.0.0.1", port: 18000, maxConnectionAgeMs: 1_800_000 },
-    grpc: { enabled: true, address: "127.0.0.1", port: 8081 },
+    http: { address: "127.0.0.1", port: 8080, tokens: [] },
+    xds: { address: "127.0.0.1", port: 18000, tokens: [], maxConnectionAgeMs: 1_800_000 },
+    grpc: { enabled: true, address: "127.0.0.1", port: 8081, tokens: [] },
     store: { kind: "sqlite", path: "/etc/signalbox/.signalbox/sessions.db" },
     delivery: { routes: "scoped", clusters: "push", drainMs: 5000 },
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
@@ -36,7 +36,7 @@ Deno.test("parseConfig() fills in the rest when a section is given in part", () 
     "{domain: a, http: {port: 0}, store: {path: /data/s.db}, listeners: [{name: a, port: 1}], log: {format: json}}",
     options,
   );
-  assert.deepEqual(config.http, { address: "127.0.0.1", port: 0 });
+  assert.deepEqual(config.http, { address: "127.0.0.1", port: 0, tokens: [] });
   assert.deepEqual(config.store, { kind: "sqlite", path: "/data/s.db" });
   assert.deepEqual(config.listeners, [{ name: "a", address: "0.0.0.0", port: 1 }]);
   assert.deepEqual(config.log, { level: "info", format: "json" });
@@ -169,7 +169,7 @@ Deno.test("parseConfig() names the type it wants when a value has another", () =
     ],
     ["{domain: a, grpc: {port: 70000}}", "signalbox.yaml:1: grpc.port: must be 0 to 65535"],
     ["{domain: a, grpc: {enabled: no}}", "signalbox.yaml:1: grpc.enabled: must be true or false"],
-    ["{domain: a, grpc: {tls: {}}}", "signalbox.yaml:1: grpc.tls: is not a known key"],
+    ["{domain: a, grpc: {tls: {key: a}}}", "signalbox.yaml:1: grpc.tls.cert: is required"],
     ["{domain: a, grpc: false}", "signalbox.yaml:1: grpc: must be a mapping"],
     [
       "{domain: a, xds: {address: 0.0.0.0}, grpc: {port: 18000}}",
@@ -201,7 +201,7 @@ Deno.test("parseConfig() accepts one port on two addresses and any number of por
 
 Deno.test("parseConfig() accepts a port of the gRPC API that another has when the gRPC API is switched off", () => {
   const { grpc } = parseConfig("{domain: a, grpc: {enabled: false, port: 8080}}", options);
-  assert.deepEqual(grpc, { enabled: false, address: "127.0.0.1", port: 8080 });
+  assert.deepEqual(grpc, { enabled: false, address: "127.0.0.1", port: 8080, tokens: [] });
 });
 
 Deno.test("parseConfig() points at the line when the YAML cannot be read", () => {
@@ -225,4 +225,63 @@ Deno.test("parseConfig() lists the problems' paths when it throws", () => {
       { path: "listeners[0].port", message: "must be 0 to 65535" },
     ],
   });
+});
+
+const HASH = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+
+Deno.test("parseConfig() takes a server's files from baseDir", () => {
+  const tls = "{cert: a.crt, key: a.key, clientCa: ca.crt, clientNames: [cn:a]}";
+  const { http, xds } = parseConfig(`{domain: a, http: {tls: ${tls}, tokensFile: t.yaml}}`, options);
+  const folder = "/etc/signalbox";
+  assert.deepEqual(http, {
+    address: "127.0.0.1",
+    port: 8080,
+    tls: { cert: `${folder}/a.crt`, key: `${folder}/a.key`, clientCa: `${folder}/ca.crt`, clientNames: ["cn:a"] },
+    tokens: [],
+    tokensFile: `${folder}/t.yaml`,
+  });
+  assert.equal(xds.tls, undefined);
+});
+
+Deno.test("parseConfig() refuses tokens and identities that cannot be meant so", () => {
+  const cases: readonly [string, string][] = [
+    ["http: {tokens: [{name: a}]}", "http.tokens[0].sha256: is required"],
+    [
+      "http: {tokens: [{name: a, sha256: abc}]}",
+      "http.tokens[0].sha256: must be 64 hex digits, as `signalbox token new` prints them",
+    ],
+    [
+      `http: {tokens: [{name: "a b", sha256: ${HASH}}]}`,
+      "http.tokens[0].name: must be 1 to 63 of letters, digits, dots, hyphens and underscores",
+    ],
+    [
+      `http: {tokens: [{name: a, sha256: ${HASH}}, {name: b, sha256: ${HASH}}]}`,
+      "http.tokens[1].sha256: is also the sha256 of http.tokens[0]",
+    ],
+    [
+      "http: {tls: {cert: a, key: b, clientNames: []}}",
+      "http.tls.clientNames: must have at least one name, or be left out",
+    ],
+    [
+      "http: {tls: {cert: a, key: b, clientNames: [edge]}}",
+      "http.tls.clientNames[0]: must begin with uri:, dns:, cn: or token:, as in dns:edge-1.example.org",
+    ],
+    [
+      "groups: [{name: x, match: {identities: [cn:a]}}]",
+      "groups[0].match.identities[0]: no Envoy is asked for a certificate: xds.tls.clientCa is missing",
+    ],
+    [
+      "groups: [{name: x, match: {identities: [token:a]}}]",
+      'groups[0].match.identities[0]: there is no "a" in xds.tokens',
+    ],
+  ];
+  for (const [text, problem] of cases) {
+    assert.deepEqual(problemsOf(`{domain: a, ${text}}`), [`signalbox.yaml:1: ${problem}`], text);
+  }
+  const known = [
+    `xds: {tokens: [{name: a, sha256: ${HASH}}]}, groups: [{name: x, match: {identities: [token:a]}}]`,
+    "xds: {tokensFile: t.yaml}, groups: [{name: x, match: {identities: [token:a]}}]",
+    "xds: {tls: {cert: a, key: b, clientCa: c}}, groups: [{name: x, match: {identities: [cn:a]}}]",
+  ];
+  for (const text of known) parseConfig(`{domain: a, ${text}}`, options);
 });

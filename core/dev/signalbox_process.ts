@@ -16,7 +16,7 @@ export interface SignalboxOptions {
 /** A running `signalbox serve`. It ends with this process, whichever way that ends short of SIGKILL. */
 export interface SignalboxProcess extends AsyncDisposable {
   readonly pid: number;
-  /** `http://ADDRESS:PORT` of the tasks API. */
+  /** `http://ADDRESS:PORT` of the tasks API, or `https://…`. */
   readonly httpUrl: string;
   readonly xdsPort: number;
   /** Absent where the gRPC API is switched off. */
@@ -85,7 +85,7 @@ export async function startSignalbox(options: SignalboxOptions): Promise<Signalb
   const grpc = records.find(({ message }) => message === "gRPC API listening")?.fields;
   return {
     pid: child.pid,
-    httpUrl: `http://${bracketed(String(api.address))}:${Number(api.port)}`,
+    httpUrl: `${api.tls === true ? "https" : "http"}://${bracketed(String(api.address))}:${Number(api.port)}`,
     xdsPort: Number(ads.port),
     ...(grpc && { grpcPort: Number(grpc.port) }),
     startedInMs: Math.round(performance.now() - startedAtMs),

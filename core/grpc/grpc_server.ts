@@ -1,4 +1,6 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server } from "@grpc/grpc-js";
+import type { Access } from "../access/access.ts";
+import { createGrpcCredentials } from "../access/grpc_access.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { addServices, type GrpcService } from "./grpc_service.ts";
 
@@ -9,10 +11,11 @@ export interface GrpcServer {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-/** Serves gRPC without TLS. Rejects with `address_in_use`. */
+/** Serves gRPC to whom `access` lets in. Rejects with `address_in_use`. */
 export async function startGrpcServer(options: {
   readonly address: string;
   readonly port: number;
+  readonly access: Access;
   readonly services: readonly GrpcService[];
   /** Of one request. */
   readonly maxRequestBytes: number;
@@ -27,7 +30,7 @@ export async function startGrpcServer(options: {
   const host = options.address.includes(":") ? `[${options.address}]` : options.address;
   const place = `${host}:${options.port}`;
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(place, ServerCredentials.createInsecure(), (cause, taken) => {
+    server.bindAsync(place, createGrpcCredentials(options.access), (cause, taken) => {
       if (cause === null) return resolve(taken);
       const text = `Cannot listen for gRPC on "${place}": the address is taken or not on this machine`;
       reject(new SignalboxError("address_in_use", text, { cause }));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OPEN_ACCESS } from "../access/access.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { startGrpcServer } from "./grpc_server.ts";
 import { createService, serverStream, unary } from "./grpc_service.ts";
@@ -20,13 +21,19 @@ function start(options: Partial<Parameters<typeof unary<typeof GET[1], typeof GE
       },
     }),
   });
-  return startGrpcServer({ address: "127.0.0.1", port: 0, services: [service], maxRequestBytes: 1_000 });
+  return startGrpcServer({
+    access: OPEN_ACCESS,
+    address: "127.0.0.1",
+    port: 0,
+    services: [service],
+    maxRequestBytes: 1_000,
+  });
 }
 
 Deno.test("startGrpcServer() rejects with address_in_use when the port is taken", async () => {
   const server = await start({});
   await assert.rejects(
-    startGrpcServer({ address: "127.0.0.1", port: server.port, services: [], maxRequestBytes: 1 }),
+    startGrpcServer({ access: OPEN_ACCESS, address: "127.0.0.1", port: server.port, services: [], maxRequestBytes: 1 }),
     { code: "address_in_use" },
   );
   await server.close();

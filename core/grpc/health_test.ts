@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OPEN_ACCESS } from "../access/access.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { startGrpcServer } from "./grpc_server.ts";
 import { createHealth, type Health } from "./health.ts";
@@ -19,6 +20,7 @@ const LIST = [
 async function withHealth(run: (health: Health, client: GrpcClient) => Promise<void>): Promise<void> {
   const health = createHealth(["a.B"]);
   const server = await startGrpcServer({
+    access: OPEN_ACCESS,
     address: "127.0.0.1",
     port: 0,
     services: [health.service],

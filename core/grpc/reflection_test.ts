@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OPEN_ACCESS } from "../access/access.ts";
 import descriptor, { type IFileDescriptorProto } from "protobufjs/ext/descriptor.js";
 import type { Messages } from "../proto/message_types.ts";
 import { startGrpcServer } from "./grpc_server.ts";
@@ -17,7 +18,13 @@ function testReflection(name: string, run: (stream: Stream) => Promise<void>): v
   for (const version of VERSIONS) {
     Deno.test(`${version}: ${name}`, async () => {
       const services = createReflection(["signalbox.v1.SessionService"]);
-      const server = await startGrpcServer({ address: "127.0.0.1", port: 0, services, maxRequestBytes: 1024 });
+      const server = await startGrpcServer({
+        access: OPEN_ACCESS,
+        address: "127.0.0.1",
+        port: 0,
+        services,
+        maxRequestBytes: 1024,
+      });
       {
         using client = new GrpcClient(server.port);
         const stream = client.exchange([

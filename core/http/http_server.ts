@@ -1,42 +1,151 @@
+import { getRequestListener } from "@hono/node-server";
+import { createServer as createCleartextServer, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import type { Access, Certificate } from "../access/access.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 
 export interface HttpServer {
-  /** `http://ADDRESS:PORT`, with the port that was taken. */
+  /** `http://ADDRESS:PORT` or `https://…`, with the port that was taken. */
   readonly url: string;
   readonly port: number;
   /** Takes no more connections and answers what has arrived; after `graceMs` it leaves the rest to the process's end. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-/** Serves HTTP/1.1 and cleartext HTTP/2. Throws `address_in_use`. */
-export function startHttpServer(options: {
+/** Who sent a request. */
+export interface HttpClient {
+  readonly address?: string | undefined;
+  /** In DER; only one that was verified. */
+  readonly certificate?: Uint8Array<ArrayBuffer> | undefined;
+}
+
+export interface HttpServerOptions {
   readonly address: string;
+  /** 0 takes a free one. */
   readonly port: number;
-  readonly handler: (request: Request) => Response | Promise<Response>;
-}): HttpServer {
-  const host = options.address.includes(":") ? `[${options.address}]` : options.address;
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve(
-      { hostname: options.address, port: options.port, onListen: () => {} },
-      options.handler,
-    );
-  } catch (cause) {
-    const state = "the address is taken or not on this machine";
-    throw new SignalboxError("address_in_use", `Cannot listen for HTTP on "${host}:${options.port}": ${state}`, {
-      cause,
-    });
-  }
-  const { port } = server.addr;
+  readonly certificate?: Access["certificate"];
+  readonly limits?: Partial<Limits>;
+  readonly handler: (request: Request, client: HttpClient) => Response | Promise<Response>;
+}
+
+type Limits = Required<
+  Pick<
+    ServerOptions,
+    | "handshakeTimeout"
+    | "headersTimeout"
+    | "requestTimeout"
+    | "keepAliveTimeout"
+    | "connectionsCheckingInterval"
+    | "maxHeaderSize"
+  >
+>;
+
+/** Whoever is slower than this (in milliseconds), or says more than this before the body (in bytes), is cut off. */
+const LIMITS: Limits = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+};
+
+/** Serves HTTP/1.1, with TLS where there is a certificate. Throws `address_in_use`. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { address, certificate, handler } = options;
+  const answering = new Set<ServerResponse>();
+  let closing = false;
+  const listener = getRequestListener(
+    (request, { incoming }) => handler(request, clientOf(incoming.socket)),
+    { overrideGlobalObjects: false },
+  );
+  const { server, renew } = createServer(certificate?.current, { ...LIMITS, ...options.limits });
+  server.on("request", (incoming, response) => {
+    answering.add(response);
+    response.on("close", () => answering.delete(response));
+    if (closing) response.setHeader("connection", "close");
+    listener(incoming, response);
+  });
+  server.on("clientError", refuse);
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.on("close", () => connections.delete(socket));
+  });
+  const unsubscribe = certificate?.subscribe(renew);
+
+  const host = address.includes(":") ? `[${address}]` : address;
+  await listen(server, options, `${host}:${options.port}`);
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${host}:${port}`,
+    url: `${certificate ? "https" : "http"}://${host}:${port}`,
     port,
     async close({ graceMs = 5_000 } = {}) {
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, graceMs);
-      // Not aborted then: Deno throws where nobody can catch it when a server is closed twice.
-      await Promise.race([server.shutdown(), late.promise]);
+      closing = true;
+      unsubscribe?.();
+      for (const response of answering) if (!response.headersSent) response.setHeader("connection", "close");
+      // Those too that have never come to a request.
+      const timer = setTimeout(() => connections.forEach((socket) => socket.destroy()), graceMs);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await closed;
       clearTimeout(timer);
     },
   };
+}
+
+function createServer(certificate: Certificate | undefined, limits: Limits): {
+  readonly server: Server;
+  /** From the next connection on. */
+  readonly renew: (certificate: Certificate) => void;
+} {
+  if (!certificate) return { server: createCleartextServer(limits), renew() {} };
+  const server = createTlsServer({
+    ...limits,
+    ...toTls(certificate),
+    ALPNProtocols: ["http/1.1"],
+    // Who shows none is asked for a token, and probes are for all.
+    requestCert: certificate.clientCa !== undefined,
+    rejectUnauthorized: false,
+  });
+  // Whoever has not shaken hands cannot be told anything.
+  server.on("tlsClientError", (_, socket) => socket.destroy());
+  return { server, renew: (certificate) => server.setSecureContext(toTls(certificate)) };
+}
+
+function toTls({ cert, key, clientCa }: Certificate) {
+  return { cert, key, ...(clientCa !== undefined && { ca: clientCa }) };
+}
+
+function clientOf(socket: Socket): HttpClient {
+  const address = socket.remoteAddress;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return { address };
+  // Some runtimes call a client authorized that has shown none.
+  const { raw } = socket.getPeerCertificate();
+  return { address, certificate: raw && new Uint8Array(raw) };
+}
+
+const REFUSALS: ReadonlyMap<unknown, string> = new Map([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+]);
+
+/** What is no HTTP, or comes too slowly. */
+function refuse(error: Error, socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const status = REFUSALS.get(Reflect.get(error, "code")) ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
+}
+
+function listen(server: Server, { address, port }: HttpServerOptions, place: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      const state = "the address is taken or not on this machine";
+      reject(new SignalboxError("address_in_use", `Cannot listen for HTTP on "${place}": ${state}`, { cause }));
+    });
+    server.listen(port, address, resolve);
+  });
 }

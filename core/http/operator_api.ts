@@ -5,27 +5,32 @@ import { addPath, type Router } from "./router.ts";
 /** How far Signalbox is. Before `ready` nothing is said of sessions: it would look as if there were none. */
 export type Phase = "starting" | "ready" | "stopping";
 
-/** What probes and Prometheus ask for; and what keeps everything that tells of sessions closed until Signalbox is ready. */
-export function addOperatorApi(
-  router: Router,
-  options: { readonly phase: () => Phase; readonly metrics: Metrics },
-): void {
-  const { phase, metrics } = options;
-  const unready = (action: string) => new SignalboxError("not_ready", `Cannot ${action}: Signalbox is ${phase()}`);
+interface PhaseOptions {
+  readonly phase: () => Phase;
+}
 
-  for (const path of ["/xds/*", "/generations/*"]) {
-    router.use(path, async (_, next) => {
-      if (phase() === "starting") throw unready("answer");
-      await next();
-    });
-  }
+const unready = (action: string, phase: Phase) =>
+  new SignalboxError("not_ready", `Cannot ${action}: Signalbox is ${phase}`);
+
+/** What probes ask for: whether Signalbox lives, and whether it is ready. They say nothing else, and are for everybody. */
+export function addProbes(router: Router, { phase }: PhaseOptions): void {
   addPath(router, "/healthz", { GET: () => new Response("ok\n") });
   addPath(router, "/readyz", {
     GET() {
-      if (phase() !== "ready") throw unready("serve");
+      if (phase() !== "ready") throw unready("serve", phase());
       return new Response("ok\n");
     },
   });
+}
+
+/** What Prometheus asks for; and what keeps everything that tells of sessions closed until Signalbox is ready. */
+export function addOperatorApi(router: Router, { phase, metrics }: PhaseOptions & { readonly metrics: Metrics }): void {
+  for (const path of ["/xds/*", "/generations/*"]) {
+    router.use(path, async (_, next) => {
+      if (phase() === "starting") throw unready("answer", phase());
+      await next();
+    });
+  }
   addPath(router, "/metrics", {
     async GET() {
       const { text, contentType } = await metrics.text();

@@ -1,20 +1,33 @@
 import { getLogger } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
+import type { Identity } from "../access/identity.ts";
 import { SignalboxError } from "../signalbox_error.ts";
+import type { HttpClient } from "./http_server.ts";
 import { problemResponse } from "./problem.ts";
 
-export type Router = Hono;
+/** What comes with a request, and what is found out about it. */
+export interface RouterEnv {
+  readonly Bindings: {
+    readonly client: HttpClient;
+  };
+  readonly Variables: {
+    /** Who sent it; on paths behind the guard only. */
+    readonly identity: Identity;
+  };
+}
+
+export type Router = Hono<RouterEnv>;
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** Answers a request, or throws a `SignalboxError`, which becomes a problem. */
-export type Handler = (context: Context) => Response | Promise<Response>;
+export type Handler = (context: Context<RouterEnv>) => Response | Promise<Response>;
 
 const log = getLogger(["signalbox", "http"]);
 
 /** A router whose every failure is a problem+json. */
 export function createRouter(): Router {
-  const router = new Hono();
+  const router = new Hono<RouterEnv>();
   // HEAD is answered by what answers GET; the length that it tells is that of GET's body (RFC 9110, 9.3.2).
   router.use(async (context, next) => {
     await next();

@@ -45,6 +45,12 @@ export class Metrics {
     help: "Clients that no group has.",
     registers: [this.#registry],
   });
+  readonly #unauthenticated = new Counter({
+    name: "signalbox_unauthenticated_total",
+    help: "Requests and streams of clients that had not proven who they are.",
+    labelNames: ["server"],
+    registers: [this.#registry],
+  });
   readonly #push = new Histogram({
     name: "signalbox_push_seconds",
     help: "From a change's publication until an Envoy accepted it.",
@@ -170,6 +176,10 @@ export class Metrics {
 
   refused(): void {
     this.#refused.inc();
+  }
+
+  unauthenticated(server: "http" | "grpc" | "xds"): void {
+    this.#unauthenticated.inc({ server });
   }
 
   committed(seconds: number): void {

@@ -1,3 +1,4 @@
+import type { Access } from "../access/access.ts";
 import { type GrpcServer, startGrpcServer } from "../grpc/grpc_server.ts";
 import type { GrpcService } from "../grpc/grpc_service.ts";
 import { createHealth } from "../grpc/health.ts";
@@ -8,6 +9,7 @@ import { createSessionService, SESSION_SERVICE, type SessionServiceOptions } fro
 export interface GrpcApiOptions extends Pick<SessionServiceOptions, "registrar" | "table" | "receipts" | "parsing"> {
   readonly address: string;
   readonly port: number;
+  readonly access: Access;
   /** What else is served on the port, for operators. */
   readonly services: readonly GrpcService[];
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OPEN_ACCESS } from "../access/access.ts";
 import {
   type Answer,
   type BatchOutcome,
@@ -81,6 +82,7 @@ testTasks({
   name: "gRPC API",
   async connect({ registrar, table, receipts }, parsing) {
     const api = await startGrpcApi({
+      access: OPEN_ACCESS,
       address: "127.0.0.1",
       port: 0,
       registrar,

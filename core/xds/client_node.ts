@@ -1,7 +1,8 @@
+import type { Identity } from "../access/identity.ts";
 import type { Dialect } from "../cache/dialect.ts";
 import type { Message } from "../proto/message_types.ts";
 
-/** Who is at the other end of a stream, as it says itself. */
+/** Who is at the other end of a stream, as it says itself; `identities` alone it has proven. */
 export interface ClientNode {
   readonly id: string;
   readonly cluster: string;
@@ -11,10 +12,14 @@ export interface ClientNode {
   readonly subZone: string;
   /** As `envoy` or `gRPC C-core`. */
   readonly userAgent: string;
+  readonly identities: Identity;
 }
 
 /** The node of a client's first request. What it does not say is empty. */
-export function toClientNode(node: Message<"envoy.config.core.v3.Node"> | undefined): ClientNode {
+export function toClientNode(
+  node: Message<"envoy.config.core.v3.Node"> | undefined,
+  identities: Identity = [],
+): ClientNode {
   return {
     id: node?.id ?? "",
     cluster: node?.cluster ?? "",
@@ -23,6 +28,7 @@ export function toClientNode(node: Message<"envoy.config.core.v3.Node"> | undefi
     zone: node?.locality?.zone ?? "",
     subZone: node?.locality?.subZone ?? "",
     userAgent: node?.userAgentName ?? "",
+    identities,
   };
 }
 

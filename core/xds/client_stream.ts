@@ -1,4 +1,5 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { Identity } from "../access/identity.ts";
 import type { TypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
 import type { Message } from "../proto/message_types.ts";
@@ -47,6 +48,8 @@ export interface ClientStreamOptions<Wire, Request, Response> {
   readonly kind: StreamKind<Wire, Request, Response>;
   /** Of a service for one type; absent: ADS. */
   readonly typeUrl: TypeUrl | undefined;
+  /** Who opened it. */
+  readonly identity: Identity;
   readonly admit: Admit;
   readonly observer: ClientObserver;
   readonly nextId: () => number;
@@ -99,7 +102,7 @@ export class ClientStream<Wire extends WithNode, Request extends { readonly type
     if (!this.#open) return;
     const { kind, typeUrl } = this.#options;
     // A client need not say who it is more than once.
-    const machine = this.#machine ?? this.#begin(toClientNode(wire.node));
+    const machine = this.#machine ?? this.#begin(toClientNode(wire.node, this.#options.identity));
     if (!machine || !this.#client) return;
     const request = kind.parse(wire, typeUrl);
     if (typeUrl !== undefined && request.typeUrl !== typeUrl) {

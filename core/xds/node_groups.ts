@@ -1,3 +1,4 @@
+import { isNamed } from "../access/identity.ts";
 import type { ClientNode } from "./client_node.ts";
 
 /** Which nodes a group has: those that every part given here matches, and within a list any of it. */
@@ -6,6 +7,8 @@ export interface NodeMatch {
   readonly ids?: readonly string[];
   /** Clusters of nodes, likewise. */
   readonly clusters?: readonly string[];
+  /** What the node has proven, likewise: it cannot be in the group by what it says alone. */
+  readonly identities?: readonly string[];
   /** Values that the node's metadata must have at its top level. */
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
   readonly locality?: { readonly region?: string; readonly zone?: string; readonly subZone?: string };
@@ -22,9 +25,10 @@ export function findGroup<Group extends NodeGroup>(groups: readonly Group[], nod
   return groups.find(({ match }) => match === undefined || matches(match, node));
 }
 
-function matches({ ids, clusters, metadata, locality }: NodeMatch, node: ClientNode): boolean {
-  return (ids === undefined || ids.some((pattern) => matchesPattern(pattern, node.id))) &&
-    (clusters === undefined || clusters.some((pattern) => matchesPattern(pattern, node.cluster))) &&
+function matches({ ids, clusters, identities, metadata, locality }: NodeMatch, node: ClientNode): boolean {
+  return (ids === undefined || isNamed([node.id], ids)) &&
+    (clusters === undefined || isNamed([node.cluster], clusters)) &&
+    (identities === undefined || isNamed(node.identities, identities)) &&
     Object.entries(metadata ?? {}).every(([key, value]) =>
       Object.hasOwn(node.metadata, key) && node.metadata[key] === value
     ) &&
@@ -32,8 +36,4 @@ function matches({ ids, clusters, metadata, locality }: NodeMatch, node: ClientN
       const wanted = locality?.[part];
       return wanted === undefined || wanted === node[part];
     });
-}
-
-function matchesPattern(pattern: string, text: string): boolean {
-  return pattern.endsWith("*") ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }

@@ -1,5 +1,6 @@
 import type { CacheSet } from "../cache/cache_set.ts";
 import type { CacheChange } from "../cache/draining.ts";
+import type { SharedResources } from "../cache/fragment.ts";
 import type { Deliveries } from "../observe/deliveries.ts";
 import type { Timers } from "../timers.ts";
 
@@ -38,6 +39,14 @@ export class Publisher {
     deliveries.published(revision, changes.map(({ id }) => id), now);
     this.#options.advance();
     this.#arm();
+  }
+
+  /** What belongs to no session, by group. */
+  publishShared(groups: ReadonlyMap<string, SharedResources>): void {
+    const { caches, deliveries, nowMs } = this.#options;
+    caches.updateShared(groups);
+    deliveries.published(caches.revision, [], nowMs());
+    this.#options.advance();
   }
 
   /** The step that brought the generation, or a later one where that is not remembered; absent for one to come. */

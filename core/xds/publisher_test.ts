@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CacheSet } from "../cache/cache_set.ts";
 import type { Fragment } from "../cache/fragment.ts";
-import { CLUSTER } from "../cache/resource_type.ts";
+import { CLUSTER, SECRET } from "../cache/resource_type.ts";
 import { Deliveries } from "../observe/deliveries.ts";
 import { Publisher } from "./publisher.ts";
 
@@ -69,4 +69,14 @@ Deno.test("revisionOf() tells the step of a generation, which draining moves apa
   bed.pass(5000);
   bed.publisher.publish(9, [{ id: "b", fragment: fragment("b") }]);
   assert.deepEqual([3, 7, 8, 9, 10].map((generation) => bed.publisher.revisionOf(generation)), [1, 1, 2, 4, undefined]);
+});
+
+Deno.test("publishShared() lets clients have what belongs to no session", () => {
+  const bed = createBed();
+  bed.publisher.publish(1, [{ id: "a", fragment: fragment("a") }]);
+  const secrets = [{ name: "listener:ingress", body }];
+  bed.publisher.publishShared(new Map([["default", { listeners: [], clusters: [], secrets }]]));
+  assert.deepEqual(bed.advanced, [1, 2]);
+  assert.equal(bed.caches.group("default")?.view(SECRET).size, 1);
+  assert.equal(bed.publisher.revisionOf(1), 1);
 });

@@ -1,12 +1,7 @@
-import {
-  type sendUnaryData,
-  Server,
-  ServerCredentials,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  status,
-} from "@grpc/grpc-js";
+import { type sendUnaryData, Server, type ServerDuplexStream, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
+import type { Access } from "../access/access.ts";
+import { createGrpcCredentials, identityOf } from "../access/grpc_access.ts";
 import type { TypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
 import { addServices } from "../grpc/grpc_service.ts";
@@ -28,6 +23,7 @@ export interface XdsServerOptions {
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly access: Access;
   readonly admit: Admit;
   readonly observer: ClientObserver;
   /** After this long, give or take a tenth, a connection is to be made anew, so that Envoys spread over replicas. */
@@ -106,7 +102,16 @@ function addMethod(
   ) {
     return (call: ServerDuplexStream<Wire, Uint8Array>) => {
       const ended = () => streams.delete(stream);
-      const stream = new ClientStream({ call, kind, typeUrl, admit, observer, nextId, ended });
+      const stream = new ClientStream({
+        call,
+        kind,
+        typeUrl,
+        identity: identityOf(call),
+        admit,
+        observer,
+        nextId,
+        ended,
+      });
       streams.add(stream);
     };
   }
@@ -124,7 +129,7 @@ function addMethod(
       const unary = { path, requestStream: false, responseStream: false, ...BYTES };
       return server.addService({ [path]: { ...unary, requestDeserialize: decoder(REQUEST) } }, {
         [path]: (call: ServerUnaryCall<DiscoveryRequest, Uint8Array>, done: sendUnaryData<Uint8Array>) => {
-          const node = toClientNode(call.request.node);
+          const node = toClientNode(call.request.node, identityOf(call));
           const admission = admit(node);
           if (admission && typeUrl) return done(null, fetch(admission.views, typeUrl, call.request));
           observer.refused(node);
@@ -152,11 +157,11 @@ const BYTES = {
 
 function listen(
   server: Server,
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port, access }: XdsServerOptions,
 ): Promise<number> {
   const host = address.includes(":") ? `[${address}]` : address;
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, taken) => {
+    server.bindAsync(`${host}:${port}`, createGrpcCredentials(access), (error, taken) => {
       if (!error) return resolve(taken);
       const text = `Cannot listen for xDS on "${host}:${port}": the address is taken or not on this machine`;
       reject(new SignalboxError("address_in_use", text, { cause: error }));

@@ -1,6 +1,7 @@
 import { Client, type ClientDuplexStream, credentials, status } from "@grpc/grpc-js";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { type Access, OPEN_ACCESS } from "../access/access.ts";
 import type { Fragment } from "../cache/fragment.ts";
 import { ResourceCache } from "../cache/resource_cache.ts";
 import { CLUSTER, LISTENER } from "../cache/resource_type.ts";
@@ -22,6 +23,7 @@ const RESPONSE = "envoy.service.discovery.v3.DiscoveryResponse";
 
 async function startServer(options: {
   readonly cache?: ResourceCache;
+  readonly access?: Access;
   readonly admit?: Admit;
   readonly observer?: ClientObserver;
   readonly port?: number;
@@ -29,8 +31,8 @@ async function startServer(options: {
 } = {}) {
   const { cache = new ResourceCache({ listeners: [], clusters: [], secrets: [] }), observer = silent } = options;
   const admit: Admit = options.admit ?? (() => ({ group: "default", dialect: "envoy", views: cache }));
-  const { port = 0, maxConnectionAgeMs = HOUR_MS } = options;
-  return await startXdsServer({ address: "127.0.0.1", port, admit, observer, maxConnectionAgeMs });
+  const { port = 0, access = OPEN_ACCESS, maxConnectionAgeMs = HOUR_MS } = options;
+  return await startXdsServer({ address: "127.0.0.1", port, access, admit, observer, maxConnectionAgeMs });
 }
 
 function fragment(id: string): Fragment {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
+import { OPEN_ACCESS } from "../../core/access/access.ts";
 import { ResourceCache } from "../../core/cache/resource_cache.ts";
 import { buildEnvoyBootstrap } from "../../core/command/envoy_bootstrap.ts";
 import { createDevCertificate } from "../../core/dev/certificate.ts";
@@ -46,6 +47,7 @@ for (const layout of ["scoped", "rds", "vhds"] as const) {
       const server = await startXdsServer({
         address: "127.0.0.1",
         port: 0,
+        access: OPEN_ACCESS,
         maxConnectionAgeMs: 3_600_000,
         admit: () => ({ group: "default", dialect: "envoy", views: cache }),
         observer: {

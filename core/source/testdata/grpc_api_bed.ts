@@ -1,3 +1,4 @@
+import { OPEN_ACCESS } from "../../access/access.ts";
 import { GrpcClient } from "../../grpc/testdata/grpc_client.ts";
 import { type GrpcApi, startGrpcApi } from "../grpc_api.ts";
 import { buildSample, type RegistrarBed, startBed } from "./registrar_bed.ts";
@@ -21,7 +22,16 @@ export async function startGrpcApiBed(
   });
   const { registrar, table, receipts } = bed;
   const parsing = { domain: "example.org", groups: ["default", "eu"] };
-  const api = await startGrpcApi({ address: "127.0.0.1", port: 0, registrar, table, receipts, parsing, services: [] });
+  const api = await startGrpcApi({
+    access: OPEN_ACCESS,
+    address: "127.0.0.1",
+    port: 0,
+    registrar,
+    table,
+    receipts,
+    parsing,
+    services: [],
+  });
   told.api = api;
   if (serving) api.serve(registrar.generation);
   const client = new GrpcClient(api.port);

@@ -1,0 +1,45 @@
+import ipaddr from "ipaddr.js";
+import type { Issue } from "../signalbox_error.ts";
+import type { AccessConfig, Config } from "./config.ts";
+
+/**
+ * What the network could do with these servers, at the path of the address that lets it: none on loopback. A Signalbox
+ * with any is started only when it is told to be insecure.
+ */
+export function findExposures({ http, grpc, xds }: Pick<Config, "http" | "grpc" | "xds">): readonly Issue[] {
+  const issues: Issue[] = [];
+  for (const [name, server] of [["http", http], ["grpc", grpc]] as const) {
+    if (isLoopback(server.address) || isClosed(server) || (name === "grpc" && !grpc.enabled)) continue;
+    issues.push({
+      path: `${name}.address`,
+      message: `${server.address} is not loopback, and anybody there could change sessions: ` +
+        `give ${name}.tokens, ${name}.tokensFile or ${name}.tls.clientCa`,
+    });
+  }
+  if (!isLoopback(xds.address)) {
+    if (!xds.tls) {
+      issues.push({
+        path: "xds.address",
+        message: `${xds.address} is not loopback, and private keys would go over the network as they are: give xds.tls`,
+      });
+    }
+    if (!isClosed(xds)) {
+      issues.push({
+        path: "xds.address",
+        message: `${xds.address} is not loopback, and anybody there could read sessions and private keys: ` +
+          "give xds.tls.clientCa, xds.tokens or xds.tokensFile",
+      });
+    }
+  }
+  return issues;
+}
+
+/** Whether a client must prove who it is. */
+export function isClosed({ tls, tokens, tokensFile }: AccessConfig): boolean {
+  return tls?.clientCa !== undefined || tokens.length > 0 || tokensFile !== undefined;
+}
+
+/** Whether only processes of this machine reach an address. */
+export function isLoopback(address: string): boolean {
+  return ipaddr.process(address).range() === "loopback";
+}

@@ -1,0 +1,33 @@
+import type { Access } from "../access/access.ts";
+import { SignalboxError } from "../signalbox_error.ts";
+import { problemResponse } from "./problem.ts";
+import type { Router } from "./router.ts";
+
+export interface GuardOptions {
+  readonly access: Access;
+  /** Whether nobody but this machine's processes reaches the server. */
+  readonly loopback: boolean;
+}
+
+const LOOPBACK_HOST = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/** What is added to the router from here on is for those only whom `access` lets in. */
+export function addGuard(router: Router, { access, loopback }: GuardOptions): void {
+  router.use("*", async (context, next) => {
+    const { req, env } = context;
+    const identity = access.identify({ ...env?.client, authorization: req.header("authorization") });
+    if (!identity) {
+      const error = new SignalboxError(
+        "unauthenticated",
+        `Cannot ${req.method} "${req.path}": a bearer token or a client's certificate is needed`,
+      );
+      return problemResponse(error, { "www-authenticate": 'Bearer realm="signalbox"' });
+    }
+    // A page that has its own name lead to this machine would have its reader's browser send it here.
+    if (loopback && identity.length === 0 && !LOOPBACK_HOST.test(new URL(req.url).hostname)) {
+      throw new SignalboxError("forbidden", `Cannot ${req.method} "${req.path}": the host is not this machine's`);
+    }
+    context.set("identity", identity);
+    await next();
+  });
+}
