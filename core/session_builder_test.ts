@@ -7,6 +7,7 @@ import type { Plugin, Schemas } from "./plugin/plugin.ts";
 import { PluginRuntime } from "./plugin/plugin_runtime.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
+import { explanationSchema } from "./source/explain_api.ts";
 import type { Session, SessionRecord } from "./session/session.ts";
 
 const session = ({ secret, z }: Schemas) => z.strictObject({ token: secret() }).optional();
@@ -135,6 +136,7 @@ Deno.test("explain says what is served, by which steps it came about, and nothin
   bed.serve(session);
   const explained = bed.explain("s1");
   assert.equal(explained?.served, "current");
+  assert.deepEqual(explanationSchema.parse(explained), explained);
   assert.deepEqual(explained?.steps.map(({ plugin, hook }) => `${plugin} ${hook}`), ["auth route"]);
   assert.match(JSON.stringify(explained), /Bearer \[redacted\]/);
   assert(!JSON.stringify(explained).includes("s3cr3t"));

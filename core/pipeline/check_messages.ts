@@ -29,7 +29,7 @@ type Of<Type extends MessageName> = readonly Message<Type>[];
 export const messageChecks = {
   endpoint: (endpoints: Of<typeof LB_ENDPOINT>) => checkAll(LB_ENDPOINT, "endpoints", endpoints),
   cluster: (session: Session, clusters: Of<typeof CLUSTER>) =>
-    orElse(checkAll(CLUSTER, "clusters", clusters), () => checkClusters(session, clusters)),
+    orElse(checkAll(CLUSTER, "clusters", clusters.map(nameAssignment)), () => checkClusters(session, clusters)),
   secret: (session: Session, secrets: Of<typeof SECRET>) =>
     orElse(checkAll(SECRET, "secrets", secrets), () => checkSecrets(session, secrets)),
   route: (targets: Targets, routes: Of<typeof ROUTE>) =>
@@ -59,6 +59,13 @@ export function checkAll<Type extends MessageName>(type: Type, place: string, me
   return messages.flatMap((message, index) =>
     checkMessage(type, message).map((issue) => ({ ...issue, path: joinPath(`${place}[${index}]`, issue.path) }))
   );
+}
+
+/** Endpoints go by their cluster's name whatever they say, so hooks need not say it. */
+function nameAssignment(cluster: Message<typeof CLUSTER>): Message<typeof CLUSTER> {
+  const { name, loadAssignment } = cluster;
+  if (loadAssignment === undefined || loadAssignment.clusterName !== undefined) return cluster;
+  return { ...cluster, loadAssignment: { ...loadAssignment, clusterName: name } };
 }
 
 /** `issues`, and only where there are none those of `next`. */

@@ -18,6 +18,23 @@ Deno.test("deepFreeze() takes one value in two places, but none within itself", 
   assert.throws(() => deepFreeze(circular), { name: "RangeError", message: "must not contain itself" });
 });
 
+Deno.test("deepFreeze() goes through a value once, however often it is in itself a part of another", () => {
+  let value: object = {};
+  for (let depth = 0; depth < 90; depth++) value = [value, value];
+  assert.ok(Object.isFrozen(deepFreeze(value)));
+  for (let depth = 0; depth < 90; depth++) value = [undefined, value, value, undefined];
+  assert.throws(() => deepFreeze(value), { message: "must not be more than 100 objects deep" });
+});
+
+Deno.test("deepFreeze() does not go again through what is known to be frozen", () => {
+  const part = { a: { b: 1 } };
+  const frozen = new Set<object>();
+  deepFreeze(part, frozen);
+  const whole = deepFreeze({ part, other: {} }, frozen);
+  assert.ok(Object.isFrozen(whole) && Object.isFrozen(whole.other));
+  assert.deepEqual(frozen, new Set<object>([part.a, part, whole.other, whole]));
+});
+
 Deno.test("deepFreeze() refuses what is too deep to be encoded", () => {
   let value: object = {};
   for (let depth = 0; depth < 100_000; depth++) value = { value };

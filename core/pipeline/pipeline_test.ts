@@ -121,7 +121,7 @@ Deno.test("build() fans endpoints, clusters and virtual hosts out", () => {
   const fragment = build(
     session("s1", { aliases: ["a.example.org", "b.example.org"] }),
     named(["fan", {
-      cluster: (cluster) => [cluster, { ...cluster, name: "s1/canary" }],
+      cluster: (cluster) => [cluster, { ...cluster, name: "s1/canary", loadAssignment: { endpoints: [] } }],
       virtualHost: (host) => {
         const split = (host.domains ?? []).map((domain) => ({ ...host, domains: [domain] }));
         return split;

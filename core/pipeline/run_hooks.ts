@@ -1,6 +1,6 @@
 import type { HookName } from "../plugin/hooks.ts";
 import type { Issue } from "../signalbox_error.ts";
-import { deepFreeze } from "./deep_freeze.ts";
+import { deepFreeze, type Frozen } from "./deep_freeze.ts";
 import { HookFailure } from "./failure.ts";
 
 /** One plugin's hook of one point. */
@@ -35,6 +35,8 @@ export interface HookPoint<Subject, Run> {
   /** Told of each step that changed something. */
   readonly onChange?: ((change: Change) => void) | undefined;
   readonly now?: (() => number) | undefined;
+  /** Of the same session: parts go from one point to the next. */
+  readonly frozen?: Frozen;
 }
 
 /**
@@ -46,7 +48,7 @@ export function runHooks<Subject extends object, Run>(
   subjects: readonly Subject[],
 ): readonly Subject[] {
   if (point.steps.length === 0) return subjects;
-  for (const subject of subjects) deepFreeze(subject);
+  for (const subject of subjects) deepFreeze(subject, point.frozen);
   let current = subjects;
   for (const step of point.steps) {
     const next = measure(point, step, () => replaceAll(point, step, current));
@@ -61,7 +63,7 @@ export function runAddingHooks<Subject extends object, Run>(
 ): readonly Subject[] {
   let current: readonly Subject[] = [];
   for (const step of point.steps) {
-    const added = measure(point, step, () => callHook<Subject>(at(point, step), () => point.call(step)));
+    const added = measure(point, step, () => callHook<Subject>(at(point, step), point.frozen, () => point.call(step)));
     if (added !== undefined && added.length > 0) {
       current = settle(point, step, { before: current, after: [...current, ...added] });
     }
@@ -91,7 +93,7 @@ function replaceAll<Subject extends object, Run>(
   let changed = false;
   const next: Subject[] = [];
   for (const subject of subjects) {
-    const replacements = callHook<Subject>(at(point, step), () => point.call(step, subject));
+    const replacements = callHook<Subject>(at(point, step), point.frozen, () => point.call(step, subject));
     if (replacements === undefined) next.push(subject);
     else {
       changed = true;
@@ -129,6 +131,7 @@ function measure<Result>(
 /** What takes the subject's place; `undefined` keeps it. */
 function callHook<Subject extends object>(
   at: { readonly plugin: string; readonly hook: HookName },
+  frozen: Frozen | undefined,
   call: () => unknown,
 ): readonly Subject[] | undefined {
   let problem: string | undefined;
@@ -138,7 +141,7 @@ function callHook<Subject extends object>(
     const replacements: readonly unknown[] = Array.isArray(result) ? [...result] : [result];
     problem = replacements.map(problemOf).find((found) => found !== undefined);
     // Only objects are left, and whether they are messages of the right type is checked when all hooks have run.
-    if (problem === undefined) return deepFreeze(replacements) as readonly Subject[];
+    if (problem === undefined) return deepFreeze(replacements, frozen) as readonly Subject[];
   } catch (thrown) {
     throw new HookFailure(at, [{ path: "", message: messageOf(thrown) }], thrown);
   }

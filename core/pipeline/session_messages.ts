@@ -3,6 +3,7 @@ import type { Session } from "../session/session.ts";
 import type { Issue } from "../signalbox_error.ts";
 import { messageChecks, type SessionMessages } from "./check_messages.ts";
 import { buildCluster, buildEndpoint } from "./cluster.ts";
+import type { Frozen } from "./deep_freeze.ts";
 import { HookFailure } from "./failure.ts";
 import type { HookTable } from "./hook_table.ts";
 import { type Change, type HookPoint, runAddingHooks, runHooks, settleBy, type Step } from "./run_hooks.ts";
@@ -32,6 +33,7 @@ type Run = (subject: never, context: SessionContext<never>) => unknown;
 export function buildMessages(given: Session, options: BuildOptions): SessionMessages {
   const { table, sharedClusters, blame = false, onChange } = options;
   let { contexts } = options;
+  const frozen: Frozen = new Set();
 
   const point = <Name extends keyof SessionSubjects>(name: Name): HookPoint<SessionSubjects[Name], Run> => ({
     name,
@@ -40,6 +42,7 @@ export function buildMessages(given: Session, options: BuildOptions): SessionMes
     call: ({ run, index }, subject) => run(subject as never, contexts[index] as SessionContext<never>),
     now: table.now,
     onChange,
+    frozen,
   });
   const checked = <Name extends keyof SessionSubjects>(
     name: Name,
@@ -82,6 +85,7 @@ export function buildMessages(given: Session, options: BuildOptions): SessionMes
       run(contexts[index] as SessionContext<never>),
     now: table.now,
     onChange,
+    frozen,
     ...(blame ? { settle: settleBy((subjects) => checks.secret(session, subjects)) } : {}),
   });
   const routes = runHooks(checked("route", (subjects) => checks.route(targets, subjects)), [buildRoute(session)]);

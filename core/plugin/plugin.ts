@@ -93,10 +93,16 @@ export type InputOf<S extends Schema> = Types<S> extends { readonly input: infer
 /** What a schema makes of it. */
 export type OutputOf<S extends Schema> = Types<S> extends { readonly output: infer Output } ? Output : never;
 
+/** Nothing is left out but what may be. */
 export type Example<Config extends Schema = undefined, Session extends Schema = undefined> =
-  & (undefined extends InputOf<Config> ? { readonly config?: InputOf<Config> } : { readonly config: InputOf<Config> })
+  & MayLackConfig<InputOf<Config>>
   & (undefined extends InputOf<Session> ? { readonly session?: InputOf<Session> }
     : { readonly session: InputOf<Session> });
+
+/** A config that is left out is an empty one. */
+type MayLackConfig<Input> = undefined extends Input ? { readonly config?: Input }
+  : Record<never, never> extends Input ? { readonly config?: Input }
+  : { readonly config: Input };
 
 /** Where a secret is kept. A file is read again when it changes; one newline at its end is no part of the secret. */
 export type SecretReference = { readonly file: string } | { readonly env: string };

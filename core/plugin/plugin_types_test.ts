@@ -46,6 +46,12 @@ Deno.test("Plugin gives setup and hooks the types that the schemas make, without
   exactly<string | undefined, string>();
 });
 
+Deno.test("Plugin takes examples without a config where an empty one will do", () => {
+  const config = ({ z }: Schemas) => z.strictObject({ header: z.string().default("x"), more: z.int().optional() });
+  const plugin = { apiVersion: 1, config, examples: [{}], setup: () => ({}) } satisfies Plugin<typeof config>;
+  assert.equal(plugin.examples.length, 1);
+});
+
 Deno.test("Plugin takes setups that wait, and plugins without schemas", () => {
   const simple = {
     apiVersion: 1,
@@ -74,6 +80,8 @@ Deno.test("Plugin does not type-check where it is misused", () => {
   ({ apiVersion: 1, setup: () => ({}) }) satisfies Plugin<typeof config>;
   // @ts-expect-error: an example that the schema refuses
   ({ apiVersion: 1, config, examples: [{ config: { idle: 5 } }], setup: () => ({}) }) satisfies Plugin<typeof config>;
+  // @ts-expect-error: an example without a config that has to be there
+  ({ apiVersion: 1, config, examples: [{}], setup: () => ({}) }) satisfies Plugin<typeof config>;
   // @ts-expect-error: hooks that are unknown
   ({ apiVersion: 1, setup: () => ({ routes: () => {} }) }) satisfies Plugin;
   // @ts-expect-error: an order that is unknown

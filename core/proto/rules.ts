@@ -18,8 +18,17 @@ export type KindRules = Readonly<Record<string, unknown>>;
 const NONE: MessageRules = {};
 
 const parsedFiles = new Map<string, Readonly<Record<string, MessageRules>>>();
+const known = new Map<string, MessageRules>();
 
 export function rulesOf(fullName: string): MessageRules {
+  const found = known.get(fullName);
+  if (found !== undefined) return found;
+  const rules = readRules(fullName);
+  known.set(fullName, rules);
+  return rules;
+}
+
+function readRules(fullName: string): MessageRules {
   const file = locateType(fullName)?.file;
   if (file === undefined) return NONE;
   let rules = parsedFiles.get(file);

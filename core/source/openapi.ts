@@ -3,6 +3,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { PROBLEM_MEDIA_TYPE } from "../http/problem.ts";
 import { registrationSchema, sessionId } from "../session/registration_schema.ts";
 import { ERROR_CODES, type ErrorCode } from "../signalbox_error.ts";
+import { explanationSchema } from "./explain_api.ts";
 import { listQuerySchema } from "./list_query.ts";
 import {
   batchResultSchema,
@@ -137,6 +138,17 @@ export function buildOpenApi() {
           summary: "Remove a session.",
           requestParams: { path, query: waitQuerySchema },
           responses: { ...removal, ...problems(["invalid_request", "not_found", ...WRITING]) },
+        }),
+      },
+      "/xds/tasks/{id}/explain": {
+        get: operation({
+          operationId: "explainTask",
+          summary: "What each plugin changed of a session, and why it is not served where it is not.",
+          requestParams: { path },
+          responses: {
+            200: { description: "How it came about.", content: json(explanationSchema) },
+            ...problems(["not_found"]),
+          },
         }),
       },
       "/generations/{generation}": {

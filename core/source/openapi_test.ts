@@ -21,6 +21,7 @@ Deno.test("buildOpenApi() tells of every operation, with a name of its own and w
     "get /xds/tasks/{id}",
     "put /xds/tasks/{id}",
     "delete /xds/tasks/{id}",
+    "get /xds/tasks/{id}/explain",
     "get /generations/{generation}",
     "post /xds/tasks:batch",
   ]);

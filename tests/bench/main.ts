@@ -3,6 +3,7 @@ import process from "node:process";
 import { cpus, totalmem } from "node:os";
 import { findEnvoy } from "../../core/dev/envoy_binary.ts";
 import { measureColdBuild, measurePipeline } from "./pipeline.ts";
+import { measurePlugins } from "./plugins.ts";
 import { measurePush } from "./push.ts";
 import { measureRoute } from "./route.ts";
 import { formatTable } from "./samples.ts";
@@ -89,6 +90,25 @@ program.command("pipeline")
     }));
     const all = [{ coldMs }, ...results];
     await report({ benchmark: "pipeline", rows, results: all, ...(json === undefined ? {} : { file: json }) });
+  });
+
+program.command("plugins")
+  .description("What sessions cost that go through five plugins, in this process, and each plugin's share of it.")
+  .option("--sessions <count>", "sessions that are measured, after as many to warm up", count, 10_000)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async ({ sessions, json }: { sessions: number; json?: string }) => {
+    note(`plugins: ${sessions} sessions`);
+    const result = await measurePlugins({ sessions });
+    const rows = [
+      ...result.shares.map(({ plugin, usPerSession, percent }): Row => ({
+        plugin,
+        "us/session": usPerSession,
+        "%": percent,
+      })),
+      { plugin: "all", "us/session": result.usPerSession, "%": 100 },
+      { plugin: "no plugins", "us/session": result.usWithoutPlugins, "%": "" },
+    ];
+    await report({ benchmark: "plugins", rows, results: [result], ...(json === undefined ? {} : { file: json }) });
   });
 
 await program.parseAsync(Deno.args, { from: "user" });
