@@ -3,6 +3,7 @@ import type { Fragment } from "./cache/fragment.ts";
 import type { Failure } from "./pipeline/failure.ts";
 import type { BuildResult, Pipeline } from "./pipeline/pipeline.ts";
 import type { PluginRuntime } from "./plugin/plugin_runtime.ts";
+import { shortStack } from "./plugin/short_stack.ts";
 import type { Reads } from "./plugin/session_reads.ts";
 import type { Session } from "./session/session.ts";
 
@@ -73,6 +74,6 @@ function withoutSecrets(
   return failures.map((failure) => ({
     ...failure,
     message: redact(failure.message),
-    ...(failure.cause === undefined ? {} : { cause: redact(failure.cause) }),
+    ...(failure.cause === undefined ? {} : { cause: redact(shortStack(failure.cause)) }),
   }));
 }

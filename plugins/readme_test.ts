@@ -23,7 +23,7 @@ Deno.test("every plugin of the documentation type-checks and does as a plugin sh
         .output();
       assert(success, new TextDecoder().decode(stderr));
     });
-    for (const [index, file] of files.entries()) {
+    for (const file of files) {
       await test.step(file, async () => {
         const plugin = readPlugin(await import(`file://${join(folder, file)}`));
         assert(plugin.ok, plugin.ok ? "" : plugin.message);

@@ -1,7 +1,6 @@
-import { Buffer } from "node:buffer";
 import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { findModule } from "../plugin/load_module.ts";
+import { findModule, importBytes } from "../plugin/load_module.ts";
 import { readPlugin } from "../plugin/read_plugin.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { bundleModule } from "./bundle_plugin.ts";
@@ -64,5 +63,5 @@ async function findTests(folder: string): Promise<Readonly<Record<string, (kit: 
 async function importAny(path: string): Promise<Readonly<Record<string, unknown>>> {
   if (!Deno.build.standalone || extname(path) !== ".ts") return await import(pathToFileURL(path).href);
   const { code } = await bundleModule(path);
-  return await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
+  return await importBytes(new TextEncoder().encode(code), "text/javascript");
 }

@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { errorCode, fileFailure } from "../file_failure.ts";
@@ -34,20 +35,23 @@ export async function loadModule({ from, sha256 }: ModulePlace): Promise<LoadedM
   const found = await findModule(from);
   if (!found.ok) return { ok: false, key: "from", message: found.message };
   const { path } = found;
-  let url = pathToFileURL(path).href;
-  if (sha256 !== undefined) {
-    const bytes = await readFile(path);
+  try {
+    if (sha256 === undefined) return { ok: true, exports: await import(pathToFileURL(path).href) };
+    const bytes = await Deno.readFile(path);
     const actual = createHash("sha256").update(bytes).digest("hex");
     if (actual !== sha256.toLowerCase()) {
       return { ok: false, key: "sha256", message: `is not that of "${path}", which is ${actual}` };
     }
-    url = `data:${MEDIA_TYPES[extname(path)] ?? "text/javascript"};base64,${bytes.toString("base64")}`;
-  }
-  try {
-    return { ok: true, exports: await import(url) };
+    return { ok: true, exports: await importBytes(bytes, MEDIA_TYPES[extname(path)] ?? "text/javascript") };
   } catch (thrown) {
     return { ok: false, key: "from", message: `cannot load "${path}": ${importFailure(thrown, path)}` };
   }
+}
+
+/** Runs a module that is in memory. */
+export async function importBytes(bytes: Uint8Array, type: string): Promise<Readonly<Record<string, unknown>>> {
+  // A compiled Signalbox knows no blob URLs.
+  return await import(`data:${type};base64,${Buffer.from(bytes).toString("base64")}`);
 }
 
 /** The file of a plugin's module. */

@@ -7,6 +7,7 @@ import { SecretFiles } from "./secret_files.ts";
 import { SecretReader, type SessionSecrets } from "./secret_reader.ts";
 import { SecretText } from "./secret_text.ts";
 import { SessionReads } from "./session_reads.ts";
+import { shortStack } from "./short_stack.ts";
 import { ValueCache } from "./value_cache.ts";
 
 export interface PluginRuntimeOptions {
@@ -83,7 +84,8 @@ export class PluginRuntime implements Disposable {
     const log = getLogger(["signalbox", "plugins", plugin]);
     const say = (level: keyof PluginLog): PluginLog[keyof PluginLog] => (message, fields = {}) => {
       const { redact } = this.revealed;
-      log[level](redact(message), { plugin, ...redact(fields) });
+      const shown = Object.entries(fields).map(([name, value]) => [name, shortStack(value)]);
+      log[level](redact(message), { plugin, ...redact(Object.fromEntries(shown)) });
     };
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
   }
