@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { constants, createServer, type ServerHttp2Stream } from "node:http2";
 import { until } from "../../../core/dev/until.ts";
 import { testWithEnvoy } from "../envoy_test_case.ts";
 import { testEveryLayout } from "../layouts.ts";
@@ -142,4 +143,25 @@ testWithEnvoy("the pod gets the session's headers, whatever the client sends of 
   await until(async () => (await world.seenByPod("s1.example.org"))["x-token"] === "pod-token-2");
   assert.deepEqual((await load.stop()).failures, []);
   assert.equal(await updates(), before);
+});
+
+testWithEnvoy("a call that is tried again has the session's headers once, every time", async () => {
+  await using world = await createPluginWorld({ plugins: [{ name: "auth-headers", config: { open: true } }] });
+  const attempts: unknown[] = [];
+  const pod = createServer().on("stream", (stream: ServerHttp2Stream, headers) => {
+    attempts.push([headers["x-user"], headers["x-token"]]);
+    stream.on("error", () => {}).close(constants.NGHTTP2_REFUSED_STREAM);
+  });
+  await new Promise<void>((resolve) => pod.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = pod.address() as { readonly port: number };
+    await world.writeSecret("token", "pod-token");
+    const plugins = auth({ headers: { "x-user": "alice", "x-token": { secret: { file: "token" } } } });
+    await world.live({ id: "s1", backend: { address: "127.0.0.1", port }, plugins });
+    const result = await world.say("s1.example.org", { "x-user": "forged", "x-token": "forged" });
+    assert.ok(!result.ok);
+    assert.deepEqual(attempts, Array.from({ length: 3 }, () => ["alice", "pod-token"]));
+  } finally {
+    pod.close();
+  }
 });
