@@ -1,5 +1,5 @@
 import type { AnyMessage, HttpFilter, Message } from "../../core/plugin/plugin.ts";
-import { type Config, type Input, TOKEN_HEADER } from "./options.ts";
+import { type Config, type Input, keySource, TOKEN_HEADER } from "./options.ts";
 
 type ApiKeys = Message<"envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute">;
 type Principal = Message<"envoy.config.rbac.v3.Principal">;
@@ -60,21 +60,21 @@ export function buildFilters(plugin: string, { jwt, external }: Config): readonl
   return filters;
 }
 
-function buildProvider(plugin: string, name: string, { issuer, audiences, jwks }: Config["jwt"][string]): JwtProvider {
+function buildProvider(plugin: string, name: string, provider: Config["jwt"][string]): JwtProvider {
+  const { issuer, audiences, jwks, jwksFile } = provider;
   return {
     issuer,
     audiences,
     requireExpiration: true,
     fromHeaders: [{ name: TOKEN_HEADER, valuePrefix: "Bearer " }],
     payloadInMetadata: name,
-    ...("url" in jwks
-      ? {
-        remoteJwks: {
-          httpUri: { uri: jwks.url, cluster: jwksCluster(plugin, name), timeout: jwks.timeout },
-          asyncFetch: {},
-        },
-      }
-      : { localJwks: { inlineString: jwks.reveal() } }),
+    ...(jwks && {
+      remoteJwks: {
+        httpUri: { uri: jwks.url, cluster: jwksCluster(plugin, name), timeout: jwks.timeout },
+        asyncFetch: {},
+      },
+    }),
+    ...(jwksFile && { localJwks: { inlineString: jwksFile.reveal() } }),
   };
 }
 
@@ -119,13 +119,11 @@ const ANYBODY: ApiKeys = {
   credentials: ["http", "https"].map((key) => ({ key, client: "anybody" })),
 };
 
-function buildKeys({ header = TOKEN_HEADER, cookie, values }: NonNullable<Input["key"]>): ApiKeys {
+function buildKeys({ values, ...place }: NonNullable<Input["key"]>): ApiKeys {
+  // Envoy would refuse one that is there twice.
   const keys = new Set(values.map((value) => value.reveal()));
-  for (const key of keys) {
-    if (!/^[\x21-\x7e]+$/.test(key)) throw new Error("a key must be printable ASCII without blanks, and not empty");
-  }
   return {
-    keySources: [cookie === undefined ? { header } : { cookie }],
+    keySources: [keySource(place)],
     credentials: Array.from(keys, (key) => ({ key, client: "session" })),
     forwarding: { hideCredentials: true },
   };

@@ -8,15 +8,21 @@ const headerName = ({ z }: Schemas) =>
     .refine((name) => !RESERVED.test(name), "is not to be touched: the connection depends on it");
 
 const text = ({ z }: Schemas) => z.string().regex(/^[\x20-\x7e]+$/, "must be printable ASCII, and not empty");
+const name = ({ z }: Schemas) => z.string().min(1, "must not be empty");
 
-/** Headers by name; each is a text, or a secret that may follow a prefix such as `Bearer `. */
-const headers = (schemas: Schemas) => {
+/** What the pod gets. */
+const podHeaders = (schemas: Schemas) => {
   const { z, secret } = schemas;
-  const hidden = z.strictObject({ secret: secret(), prefix: text(schemas).default("") });
-  return z.record(headerName(schemas), z.union([text(schemas), hidden])).default({});
+  const hidden = z.strictObject({
+    value: secret((value) => /^[\x20-\x7e]+$/.test(value) ? undefined : "must be printable ASCII in one line"),
+    prefix: text(schemas).default("").describe("What comes before the value, such as `Bearer `."),
+  });
+  return {
+    headers: z.record(headerName(schemas), text(schemas)).default({}).describe("Set, whatever the client sends."),
+    secretHeaders: z.record(headerName(schemas), hidden).default({}).describe("Likewise, with secrets for values."),
+    strip: z.array(headerName(schemas)).default([]).describe("Headers of the client that the pod does not get."),
+  };
 };
-
-const strip = (schemas: Schemas) => schemas.z.array(headerName(schemas)).default([]);
 
 /** A service of the operator's, at `http://…` or `https://…`. */
 const service = ({ z, duration }: Schemas) =>
@@ -30,20 +36,22 @@ const service = ({ z, duration }: Schemas) =>
 const provider = (schemas: Schemas) => {
   const { z, secret } = schemas;
   return z.strictObject({
-    issuer: z.string().min(1).describe("What iss must be."),
-    audiences: z.array(z.string().min(1)).default([]).describe("One of these must be in aud. Empty: any will do."),
-    jwks: z.union([service(schemas), secret()])
-      .describe("The issuer's public keys: { url }, which Envoy asks, or { file }, which is read at the start."),
-  });
+    issuer: name(schemas).describe("What iss must be."),
+    audiences: z.array(name(schemas)).default([]).describe("One of these must be in aud. Empty: any will do."),
+    jwks: service(schemas).exactOptional().describe("Where Envoy gets the issuer's public keys."),
+    jwksFile: secret().exactOptional().describe("Or where they are: read at the start."),
+  }).refine(
+    ({ jwks, jwksFile }) => (jwks === undefined) !== (jwksFile === undefined),
+    "must have a jwks or a jwksFile",
+  );
 };
 
 export const config = (schemas: Schemas) => {
   const { z } = schemas;
   return z.strictObject({
     open: z.boolean().default(false).describe("Whether a session may ask for nothing: then anybody reaches its pod."),
-    headers: headers(schemas).describe("What pods get, whatever the client sent; a session's own come before."),
-    strip: strip(schemas).describe("Headers of the client that no pod gets."),
-    jwt: z.record(z.string().min(1), provider(schemas)).default({}).describe("Issuers of tokens, by a name for them."),
+    ...podHeaders(schemas),
+    jwt: z.record(name(schemas), provider(schemas)).default({}).describe("Issuers of tokens, by a name for them."),
     external: service(schemas).extend({
       always: z.boolean().default(true).describe("Asked about every session; else about those that say external."),
     }).exactOptional().describe("A gRPC service (envoy.service.auth.v3) that is asked about every request."),
@@ -52,35 +60,35 @@ export const config = (schemas: Schemas) => {
 
 export const session = (schemas: Schemas) => {
   const { z, secret } = schemas;
+  const value = secret((key) => /^[\x21-\x7e]+$/.test(key) ? undefined : "must be printable ASCII without blanks");
   const key = z.strictObject({
     header: headerName(schemas).exactOptional(),
     cookie: text(schemas).exactOptional(),
-    values: z.array(secret()).min(1).describe(
-      "Any of them will do, so that a new one can come before the old one goes.",
-    ),
+    values: z.array(value).min(1, "must not be empty")
+      .describe("Any of them will do, so that a new one can come before the old one goes."),
   }).refine(({ header, cookie }) => header === undefined || cookie === undefined, "is in a header or in a cookie");
   const jwt = z.strictObject({
-    provider: z.string().min(1),
-    claims: z.record(z.string().min(1), z.string().min(1)).default({})
+    provider: name(schemas),
+    claims: z.record(name(schemas), name(schemas)).default({})
       .describe("What claims of the token must be; a list must have it, as aud may be one."),
   });
   return z.strictObject({
-    headers: headers(schemas),
-    strip: strip(schemas),
+    ...podHeaders(schemas),
     key: key.exactOptional(),
     jwt: jwt.exactOptional(),
-    external: z.record(z.string().min(1), z.string()).exactOptional().describe("Context for the external service."),
-  }).refine(
-    ({ key, jwt }) => !jwt || !key || key.cookie !== undefined || (key.header ?? TOKEN_HEADER) !== TOKEN_HEADER,
-    {
-      path: ["key", "header"],
-      message: `must be another than ${TOKEN_HEADER}: the JWT is there`,
-    },
-  ).prefault({});
+    external: z.record(name(schemas), z.string()).exactOptional().describe("Context for the external service."),
+  }).refine(({ key, jwt }) => !jwt || !key || keySource(key).header !== TOKEN_HEADER, {
+    path: ["key", "header"],
+    message: `must be another than ${TOKEN_HEADER}: the JWT is there`,
+  }).prefault({});
 };
 
 /** Where a JWT is, and a key unless the session says otherwise. */
 export const TOKEN_HEADER = "authorization";
+
+/** Where a session's key is. */
+export const keySource = ({ header, cookie }: { readonly header?: string; readonly cookie?: string }) =>
+  cookie === undefined ? { header: header ?? TOKEN_HEADER } : { cookie };
 
 export type Config = OutputOf<typeof config>;
 export type Input = OutputOf<typeof session>;

@@ -21,7 +21,7 @@ export default {
       },
       session: {
         key: { cookie: "token", values: [{ env: "SESSION_1_KEY" }] },
-        headers: { authorization: { secret: { file: "session-1/token" }, prefix: "Bearer " } },
+        secretHeaders: { authorization: { value: { file: "session-1/token" }, prefix: "Bearer " } },
       },
     },
   ],
@@ -45,7 +45,7 @@ export default {
       extras: () => ({
         clusters: [
           ...Object.entries(config.jwt).flatMap(([provider, { jwks }]) =>
-            "url" in jwks ? [buildServiceCluster({ ...jwks, name: jwksCluster(name, provider), http2: false })] : []
+            jwks ? [buildServiceCluster({ ...jwks, name: jwksCluster(name, provider), http2: false })] : []
           ),
           ...(config.external
             ? [buildServiceCluster({ ...config.external, name: externalCluster(name), http2: true })]

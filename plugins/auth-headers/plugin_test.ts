@@ -4,7 +4,7 @@ import type { Message } from "../../core/plugin/plugin.ts";
 import plugin from "./plugin.ts";
 
 const KEY = { values: [{ env: "KEY" }] };
-const CORP = { issuer: "https://login.example.org", jwks: { file: "jwks.json" } };
+const CORP = { issuer: "https://login.example.org", jwksFile: { file: "jwks.json" } };
 
 /** The filters of the only connection manager. */
 function filtersOf(listener: Message<"envoy.config.listener.v3.Listener"> | undefined) {
@@ -73,7 +73,7 @@ Deno.test("auth-headers sets the session's headers before the operator's, and re
 Deno.test("auth-headers has Envoy ask for a secret header by name: no route and no cluster holds it", async () => {
   using tested = await testPlugin(plugin, { config: { open: true } });
   const { virtualHosts, clusters, secrets } = tested.build({
-    input: { headers: { authorization: { secret: { file: "token" }, prefix: "Bearer " } } },
+    input: { secretHeaders: { authorization: { value: { file: "token" }, prefix: "Bearer " } } },
   });
   const name = "session-1/tested/authorization";
   assert.deepEqual(secrets, [{ name, genericSecret: { secret: { inlineString: SAMPLE_SECRET } } }]);

@@ -17,7 +17,7 @@ const CODEC: HttpFilter = {
 interface HiddenHeader {
   readonly name: string;
   readonly prefix: string;
-  readonly secret: Secret;
+  readonly value: Secret;
   readonly secretName: string;
 }
 
@@ -28,13 +28,16 @@ export interface PodHeaders {
   readonly strip: readonly string[];
 }
 
+/** A session's own word on a header comes before the operator's, be it a text or a secret. */
 export function podHeaders(plugin: string, config: Config, input: Input, { id }: Session): PodHeaders {
-  const all = Object.entries({ ...config.headers, ...input.headers }).sort(([a], [b]) => a < b ? -1 : 1);
+  const own = new Set([...Object.keys(input.headers), ...Object.keys(input.secretHeaders)]);
+  const merge = <Value>(general: Readonly<Record<string, Value>>, special: Readonly<Record<string, Value>>) =>
+    [...Object.entries(general).filter(([name]) => !own.has(name)), ...Object.entries(special)]
+      .toSorted(([a], [b]) => a < b ? -1 : 1);
   return {
-    texts: all.flatMap(([name, value]) => typeof value === "string" ? [[name, value] as const] : []),
-    hidden: all.flatMap(([name, value]) =>
-      typeof value === "string" ? [] : [{ name, ...value, secretName: `${id}/${plugin}/${name}` }]
-    ),
+    texts: merge(config.headers, input.headers),
+    hidden: merge(config.secretHeaders, input.secretHeaders)
+      .map(([name, value]) => ({ name, ...value, secretName: `${id}/${plugin}/${name}` })),
     strip: [...config.strip, ...input.strip],
   };
 }
@@ -93,11 +96,8 @@ function buildInjector({ name, prefix, secretName }: HiddenHeader): HttpFilter {
 }
 
 export function headerSecrets({ hidden }: PodHeaders): readonly TlsSecret[] {
-  return hidden.map(({ name, secret, secretName }) => {
-    const value = secret.reveal();
-    if (!/^[\x20-\x7e]+$/.test(value)) {
-      throw new Error(`the secret of header "${name}" must be printable ASCII in one line`);
-    }
-    return { name: secretName, genericSecret: { secret: { inlineString: value } } };
-  });
+  return hidden.map(({ secretName, value }) => ({
+    name: secretName,
+    genericSecret: { secret: { inlineString: value.reveal() } },
+  }));
 }

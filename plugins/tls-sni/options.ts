@@ -1,9 +1,10 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { OutputOf, Schemas } from "../../core/plugin/plugin.ts";
 
 const certificate = ({ z, secret }: Schemas) =>
   z.strictObject({
-    cert: secret().describe("PEM: the certificate, and those between it and its authority."),
-    key: secret().describe("PEM."),
+    cert: secret(checkCertificates).describe("PEM: the certificate, and those between it and its authority."),
+    key: secret(checkKey).describe("PEM."),
   });
 
 const pod = (schemas: Schemas) => {
@@ -11,7 +12,7 @@ const pod = (schemas: Schemas) => {
   return z.strictObject({
     sni: z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a host's name in lower case").exactOptional()
       .describe("What the pod is asked for. Default: the session's host."),
-    ca: secret().exactOptional().describe("PEM: who signs pods' certificates."),
+    ca: secret(checkCertificates).exactOptional().describe("PEM: who signs pods' certificates."),
     names: z.array(z.string().min(1)).min(1).exactOptional()
       .describe("The pod's certificate has one of these: DNS names, IP addresses or URIs. Default: the sni."),
     certificate: certificate(schemas).exactOptional().describe("What Envoy shows the pod."),
@@ -41,3 +42,24 @@ export const session = (schemas: Schemas) =>
 
 export type Config = OutputOf<typeof config>;
 export type Input = OutputOf<typeof session>;
+
+function checkCertificates(pem: string): string | undefined {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  return certificates.length > 0 && certificates.every((one) => reads(() => new X509Certificate(one)))
+    ? undefined
+    : "must be certificates in PEM";
+}
+
+function checkKey(pem: string): string | undefined {
+  return reads(() => createPrivateKey(pem)) ? undefined : "must be a private key in PEM, without a passphrase";
+}
+
+function reads(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    // What it says may quote the secret.
+    return false;
+  }
+}

@@ -25,7 +25,7 @@ testWithEnvoy("a JWT opens a session by its issuer, its audience and its claims"
   );
   stack.defer(() => keys.shutdown());
   const providers = {
-    corp: { issuer: "https://corp.example", audiences: ["sessions"], jwks: { file: jwks } },
+    corp: { issuer: "https://corp.example", audiences: ["sessions"], jwksFile: { file: jwks } },
     partner: { issuer: "https://partner.example", jwks: { url: `https://127.0.0.1:${keys.addr.port}/jwks`, caFile } },
   };
   const plugins = [{ name: "auth-headers", config: { jwt: providers } }];

@@ -114,14 +114,13 @@ testWithEnvoy("the pod gets the session's headers, whatever the client sends of 
   await using world = await createPluginWorld({ plugins: [{ name: "auth-headers", config }] });
   const backend = await world.world.addBackend("a");
   await world.writeSecret("token", "pod-token-1\n");
-  const secret = { file: "token" };
+  const value = { file: "token" };
   const headers = {
     "x-tier": "gold",
     "x-note": "100% %REQ(x-evil)% %ENVIRONMENT(HOME)%",
-    "authorization": { secret, prefix: "Bearer " },
-    "x-token": { secret },
   };
-  await world.live({ id: "s1", backend, plugins: auth({ headers, strip: ["cookie"] }) });
+  const secretHeaders = { "authorization": { value, prefix: "Bearer " }, "x-token": { value } };
+  await world.live({ id: "s1", backend, plugins: auth({ headers, secretHeaders, strip: ["cookie"] }) });
   const forged = ["forged", "forged too"];
   const sent = {
     ...{ "x-tier": forged, "x-zone": forged, "x-note": forged, "x-token": forged, "x-admin": forged, cookie: "a=1" },
@@ -156,7 +155,10 @@ testWithEnvoy("a call that is tried again has the session's headers once, every 
   try {
     const { port } = pod.address() as { readonly port: number };
     await world.writeSecret("token", "pod-token");
-    const plugins = auth({ headers: { "x-user": "alice", "x-token": { secret: { file: "token" } } } });
+    const plugins = auth({
+      headers: { "x-user": "alice" },
+      secretHeaders: { "x-token": { value: { file: "token" } } },
+    });
     await world.live({ id: "s1", backend: { address: "127.0.0.1", port }, plugins });
     const result = await world.say("s1.example.org", { "x-user": "forged", "x-token": "forged" });
     assert.ok(!result.ok);

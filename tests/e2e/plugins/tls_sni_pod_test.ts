@@ -54,6 +54,10 @@ testWithEnvoy("a pod is asked for by its name and shown the session's certificat
   }
   assert.equal(backend.calls, calls);
   assert.match(await world.refused({ id: "x", backend: door, plugins: pod({ sni: "pod-1.internal" }) }), /pod.ca/);
+  const swapped = { ca, certificate: { cert: shown.key, key: shown.cert } };
+  const refusal = await world.refused({ id: "x", backend: door, plugins: pod(swapped) });
+  assert.match(refusal, /"plugins.tls-sni.pod.certificate.cert","message":"must be certificates in PEM"/);
+  assert.match(refusal, /"plugins.tls-sni.pod.certificate.key","message":"must be a private key in PEM/);
 });
 
 testWithEnvoy("certificates for pods are renewed without a connection lost", async () => {
