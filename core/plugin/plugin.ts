@@ -134,13 +134,18 @@ export interface PluginHost {
   secret(reference: SecretReference): Secret;
   /**
    * The listener with one more HTTP filter, in each of its connection managers, before the router and after those that were
-   * added before. A filter of this name takes the place of the one that is there.
+   * added before. A filter of this name takes the place of the one that is there. Throws `TypeError` for one that is `disabled`.
    */
   withHttpFilter(listener: ListenerMessage, filter: HttpFilter): ListenerMessage;
 }
 
-export type HttpFilter = Message<
-  "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter"
+/**
+ * A filter that is in every request's way; virtual hosts say what it does. Envoy looks at what a route says of `disabled` before
+ * the filters run, and the first of them may find another route: a request could get by.
+ */
+export type HttpFilter = Omit<
+  Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter">,
+  "disabled"
 >;
 
 /** Names in braces are filled in: `log.info("Read {count} tenants", { count })`. */
