@@ -30,7 +30,11 @@ export type EchoResult<Reply> =
 
 /** A connection to the echo service, usually through Envoy. Connects on the first call, and again when it is lost. */
 export interface EchoClient extends Disposable {
-  say(request: SayRequest, headers?: Readonly<Record<string, string>>): Promise<EchoResult<SayReply>>;
+  /** A header with several values is sent as often. */
+  say(
+    request: SayRequest,
+    headers?: Readonly<Record<string, string | readonly string[]>>,
+  ): Promise<EchoResult<SayReply>>;
   /** All that was received up to the end of the call. */
   count(count: number, options?: { readonly intervalMs?: number }): Promise<EchoResult<readonly CountReply[]>>;
   /** A call that stays open; a message is answered with the same text. */
@@ -67,7 +71,9 @@ export function createEchoClient(target: EchoTarget): EchoClient {
     say: (request, headers = {}) =>
       new Promise((resolve) => {
         const metadata = new Metadata();
-        for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+        for (const [name, values] of Object.entries(headers)) {
+          for (const value of [values].flat()) metadata.add(name, value);
+        }
         let reply: SayReply | undefined;
         const { path, requestSerialize, responseDeserialize } = say;
         client.makeUnaryRequest<SayRequest, SayReply>(

@@ -11,6 +11,10 @@ const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Rout
 
 /** As `PluginHost.withHttpFilter()`. */
 export function withHttpFilter(listener: ListenerMessage, filter: HttpFilter): ListenerMessage {
+  // Not every plugin was type-checked.
+  if ("disabled" in filter && filter.disabled) {
+    throw new TypeError(`Cannot add the HTTP filter "${filter.name}": it is disabled`);
+  }
   const { filterChains, defaultFilterChain } = listener;
   return {
     ...listener,

@@ -21,9 +21,17 @@ Deno.test("withHttpFilter() puts filters before the router, in the order in whic
 });
 
 Deno.test("withHttpFilter() replaces a filter of the same name where it stands", () => {
-  const twice = withHttpFilter(withHttpFilter(LISTENER, { name: "cors" }), { name: "cors", disabled: true });
+  const twice = withHttpFilter(withHttpFilter(LISTENER, { name: "cors" }), { name: "cors", isOptional: true });
   assert.deepEqual(filtersOf(twice), [["lower-case-authority", "cors", "router"]]);
-  assert.match(JSON.stringify(twice), /"name":"cors","disabled":true/);
+  assert.match(JSON.stringify(twice), /"name":"cors","isOptional":true/);
+});
+
+Deno.test("withHttpFilter() adds no filter that is disabled: requests with capitals in their authority would get by it", () => {
+  const filter = { name: "cors", disabled: true };
+  assert.throws(
+    () => withHttpFilter(LISTENER, filter),
+    /^TypeError: Cannot add the HTTP filter "cors": it is disabled$/,
+  );
 });
 
 Deno.test("withHttpFilter() reaches every filter chain, and leaves other filters alone", () => {

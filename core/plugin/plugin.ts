@@ -78,8 +78,11 @@ export interface Schemas {
   readonly z: typeof z;
   /** A duration as in `250ms`, `1.5s` or `1h30m`; becomes what Envoy's messages take. */
   readonly duration: () => z.ZodType<Message<"google.protobuf.Duration">, string>;
-  /** A reference to a secret, `{ file: PATH }` or `{ env: NAME }`; becomes the secret. */
-  readonly secret: () => z.ZodType<Secret, SecretReference>;
+  /**
+   * A reference to a secret, `{ file: PATH }` or `{ env: NAME }`; becomes the secret. `check` says what is wrong with its text,
+   * without quoting it; samples, whose secrets exist nowhere, are not checked.
+   */
+  readonly secret: (check?: SecretCheck) => z.ZodType<Secret, SecretReference>;
 }
 
 type Types<S extends Schema> = S extends (...schemas: never) => infer Made ? TypesOf<Made> : TypesOf<S>;
@@ -107,6 +110,9 @@ type MayLackConfig<Input> = undefined extends Input ? { readonly config?: Input 
 /** Where a secret is kept. A file is read again when it changes; one newline at its end is no part of the secret. */
 export type SecretReference = { readonly file: string } | { readonly env: string };
 
+/** What is wrong with a secret, as in `must be one line`; `undefined`: nothing. */
+export type SecretCheck = (text: string) => string | undefined;
+
 /** A text that no log, no JSON and no template shows: they print `[redacted]`. */
 export interface Secret {
   /** The text itself, as it is now. For messages to Envoy alone. */
@@ -128,13 +134,18 @@ export interface PluginHost {
   secret(reference: SecretReference): Secret;
   /**
    * The listener with one more HTTP filter, in each of its connection managers, before the router and after those that were
-   * added before. A filter of this name takes the place of the one that is there.
+   * added before. A filter of this name takes the place of the one that is there. Throws `TypeError` for one that is `disabled`.
    */
   withHttpFilter(listener: ListenerMessage, filter: HttpFilter): ListenerMessage;
 }
 
-export type HttpFilter = Message<
-  "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter"
+/**
+ * A filter that is in every request's way; virtual hosts say what it does. Envoy looks at what a route says of `disabled` before
+ * the filters run, and the first of them may find another route: a request could get by.
+ */
+export type HttpFilter = Omit<
+  Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter">,
+  "disabled"
 >;
 
 /** Names in braces are filled in: `log.info("Read {count} tenants", { count })`. */

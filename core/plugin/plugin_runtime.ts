@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { withHttpFilter } from "./http_filter.ts";
-import type { PluginHost, PluginLog, Schemas } from "./plugin.ts";
+import type { PluginHost, PluginLog, Schemas, Secret, SecretCheck } from "./plugin.ts";
 import { RevealedSecrets } from "./redact.ts";
 import { createSchemas } from "./schemas.ts";
 import { SecretFiles } from "./secret_files.ts";
@@ -47,11 +47,15 @@ export class PluginRuntime implements Disposable {
   }
 
   configSchemas({ baseDir }: PluginPlace): Schemas {
-    return createSchemas((reference) => this.#sample("all") ?? this.#secrets.readForPlugin(reference, baseDir));
+    return createSchemas((reference, check) =>
+      this.#sample("all") ?? checked(this.#secrets.readForPlugin(reference, baseDir), check)
+    );
   }
 
   sessionSchemas(): Schemas {
-    return createSchemas((reference) => this.#sample("sessions") ?? this.#secrets.readForSession(reference));
+    return createSchemas((reference, check) =>
+      this.#sample("sessions") ?? checked(this.#secrets.readForSession(reference), check)
+    );
   }
 
   host({ name, baseDir }: PluginPlace): PluginHost {
@@ -89,4 +93,17 @@ export class PluginRuntime implements Disposable {
     };
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
   }
+}
+
+/** The secret, which says at once and whenever its file has changed what is wrong with it. */
+function checked(secret: Secret, check: SecretCheck | undefined): Secret {
+  if (check === undefined) return secret;
+  const reveal = () => {
+    const text = secret.reveal();
+    const problem = check(text);
+    if (problem !== undefined) throw new Error(problem);
+    return text;
+  };
+  reveal();
+  return new SecretText(reveal);
 }

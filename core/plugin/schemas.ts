@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { DURATION_FORMAT, parseDuration } from "../duration.ts";
 import { quote } from "../session/quote.ts";
-import type { Schemas, Secret, SecretReference } from "./plugin.ts";
+import type { Schemas, Secret, SecretCheck, SecretReference } from "./plugin.ts";
 
 /** A protobuf duration is at most about 10,000 years. */
 const MAX_DURATION_MS = 315_576_000_000 * 1000;
 
-/** What schemas are made of; `readSecret` throws an `Error` that says why a reference leads nowhere. */
-export function createSchemas(readSecret: (reference: SecretReference) => Secret): Schemas {
+/** Throws an `Error` that says why a reference leads nowhere, or what is wrong with the secret. */
+export type ReadSecret = (reference: SecretReference, check?: SecretCheck) => Secret;
+
+/** What schemas are made of. */
+export function createSchemas(readSecret: ReadSecret): Schemas {
   return {
     z,
     duration: () =>
@@ -20,10 +23,10 @@ export function createSchemas(readSecret: (reference: SecretReference) => Secret
         context.addIssue(`must be ${DURATION_FORMAT}, got ${quote(text)}`);
         return z.NEVER;
       }),
-    secret: () =>
+    secret: (check) =>
       secretReference.transform((reference, context) => {
         try {
-          return readSecret(reference);
+          return readSecret(reference, check);
         } catch (thrown) {
           context.addIssue(thrown instanceof Error ? thrown.message : String(thrown));
           return z.NEVER;

@@ -11,6 +11,7 @@ export interface Registration {
   readonly id: string;
   readonly host?: string;
   readonly aliases?: readonly string[];
+  readonly plugins?: Readonly<Record<string, unknown>>;
   readonly backend: { readonly address: string; readonly port: number };
 }
 
