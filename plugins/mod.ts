@@ -2,6 +2,9 @@ import type { BundledPlugins } from "../core/plugin/load_plugins.ts";
 
 /** The plugins that come with Signalbox, by name. */
 export const bundledPlugins: BundledPlugins = {
-  "canary-weights": () => import("./canary-weights/plugin.ts"),
   timeouts: () => import("./timeouts/plugin.ts"),
+  retries: () => import("./retries/plugin.ts"),
+  "health-check": () => import("./health-check/plugin.ts"),
+  "path-routes": () => import("./path-routes/plugin.ts"),
+  "canary-weights": () => import("./canary-weights/plugin.ts"),
 };
