@@ -2,6 +2,8 @@ import type { BundledPlugins } from "../core/plugin/load_plugins.ts";
 
 /** The plugins that come with Signalbox, by name. */
 export const bundledPlugins: BundledPlugins = {
+  "access-log": () => import("./access-log/plugin.ts"),
+  compression: () => import("./compression/plugin.ts"),
   timeouts: () => import("./timeouts/plugin.ts"),
   retries: () => import("./retries/plugin.ts"),
   "health-check": () => import("./health-check/plugin.ts"),
