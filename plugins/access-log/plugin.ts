@@ -16,7 +16,10 @@ const config = ({ z }: Schemas) =>
       .describe(
         "Fields beside Signalbox's, or in their place, by name: Envoy's format strings. null leaves a field out.",
       ),
-    labels: z.array(z.string().regex(/^[^:()%]+$/, "must be the key of a label")).default([])
+    labels: z.array(
+      z.string().regex(/^[^:()%]+$/, "must be the key of a label")
+        .refine((key) => key !== "session", "is the field of the session's id"),
+    ).default([])
       .describe("Labels of sessions that become fields, by key."),
     sink: z.union([z.enum(["stdout", "stderr", "none"]), z.strictObject({ file: z.string().min(1) })]).default(
       "stdout",
@@ -52,7 +55,9 @@ export default {
           ...route.metadata?.filterMetadata,
           [name]: {
             session: id,
-            ...Object.fromEntries(config.labels.flatMap((key) => key in labels ? [[key, labels[key] ?? ""]] : [])),
+            ...Object.fromEntries(
+              config.labels.flatMap((key) => Object.hasOwn(labels, key) ? [[key, labels[key] ?? ""]] : []),
+            ),
           },
         },
       },
@@ -101,5 +106,10 @@ function withAccessLogs(listener: Listener, change: (present: readonly AccessLog
       return { ...filter, typedConfig: { ...typedConfig, accessLog: change(typedConfig.accessLog ?? []) } };
     }),
   });
-  return { ...listener, filterChains: listener.filterChains?.map(inChain) };
+  const { filterChains, defaultFilterChain } = listener;
+  return {
+    ...listener,
+    ...(filterChains && { filterChains: filterChains.map(inChain) }),
+    ...(defaultFilterChain && { defaultFilterChain: inChain(defaultFilterChain) }),
+  };
 }

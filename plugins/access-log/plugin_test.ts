@@ -55,3 +55,7 @@ Deno.test("access-log writes where it is told, what it is told", async () => {
   using none = await testPlugin(plugin, { config: { sink: "none" } });
   assert.deepEqual(logsOf(none.shared()), []);
 });
+
+Deno.test("access-log refuses a label in place of the session's id", async () => {
+  await assert.rejects(testPlugin(plugin, { config: { labels: ["session"] } }));
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../../../core/dev/until.ts";
+import { difference, received } from "../envoy_counts.ts";
 import { testWithEnvoy } from "../envoy_test_case.ts";
 import { createWorld, type World, type WorldOptions } from "../harness.ts";
 import { sayOverH2c } from "./h2c_request.ts";
@@ -30,9 +31,10 @@ async function createCanary(world: World) {
 const createCanaryWorld = (options: WorldOptions = {}) =>
   createWorld({ ...options, store: "memory", config: { plugins: [{ name: "canary-weights" }] } });
 
-async function shareOfCanary(world: World): Promise<number> {
+async function shareOfCanary(world: World, { calls: number = CALLS } = {}): Promise<number> {
   await using load = world.load(HOST, { clients: 8 });
-  await load.moreCalls(CALLS);
+  // Not all at once: a load waits for 10 s at most.
+  for (let batch = 0; batch < number; batch += 200) await load.moreCalls(200);
   const { calls, failures, byBackend } = await load.stop();
   assert.deepEqual(failures, []);
   return (byBackend["b"] ?? 0) / calls;
@@ -50,6 +52,9 @@ testWithEnvoy(
     await register(90, { weight: 10 });
     assertNear(await shareOfCanary(world), 0.1);
 
+    const [envoy] = world.envoys;
+    assert.ok(envoy);
+    const before = await received(envoy);
     await using load = world.load(HOST, { clients: 4 });
     for (const weight of [30, 60, 100, 0, 90]) {
       await load.moreCalls(50);
@@ -57,10 +62,12 @@ testWithEnvoy(
     }
     const { failures } = await load.stop();
     assert.deepEqual(failures, []);
+    // Clusters, and the connections in them, stay as they are.
+    assert.equal(difference(before, await received(envoy))["cluster_manager.cds.update_success"], undefined);
     assertNear(await shareOfCanary(world), 0.9);
 
     await register(0, { weight: 1 });
-    assert.equal(await shareOfCanary(world), 1);
+    assert.equal(await shareOfCanary(world, { calls: 200 }), 1);
   },
 );
 
