@@ -7,7 +7,7 @@ export type PluginTests = Readonly<Record<string, (kit: PluginTestKit) => void |
 
 export interface PluginTestKit {
   /** Sets a plugin up as Signalbox does. Throws where Signalbox would not start with it. */
-  testPlugin<Config extends Schema, Session extends Schema>(
+  testPlugin<Config extends Schema = undefined, Session extends Schema = undefined>(
     plugin: Plugin<Config, Session>,
     options?: TestPluginOptions<InputOf<Config>>,
   ): Promise<TestedPlugin<InputOf<Session>>>;

@@ -12,7 +12,7 @@ import { sampleSession } from "./sample_sessions.ts";
 export const SAMPLE_SECRET = "sample-secret";
 
 /** Sets a plugin up as Signalbox does. Throws `invalid_config` where Signalbox would not start with it. */
-export async function testPlugin<Config extends Schema, Session extends Schema>(
+export async function testPlugin<Config extends Schema = undefined, Session extends Schema = undefined>(
   plugin: Plugin<Config, Session>,
   options: TestPluginOptions<InputOf<Config>> = {},
 ): Promise<TestedPlugin<InputOf<Session>>> {
