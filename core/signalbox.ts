@@ -20,6 +20,8 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 import { buildShared, type ListenerSource } from "./pipeline/shared.ts";
 import { loadPlugins } from "./plugin/load_plugins.ts";
 import { PluginRuntime } from "./plugin/plugin_runtime.ts";
+import { shortStack } from "./plugin/short_stack.ts";
+import { containStrayErrors } from "./plugin/stray_errors.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
 import { SessionTable } from "./session/session_table.ts";
@@ -80,8 +82,16 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   const runtime = guard.use(
     new PluginRuntime({ sessionSecrets: config.sessionSecrets, invalidate: (ids) => writer?.invalidate(ids) }),
   );
-  const hookSets = await loadPlugins(config.plugins, { bundled: bundledPlugins, runtime });
   const report = createPluginReport(metrics, nowMs);
+  guard.use(containStrayErrors({
+    plugins: config.plugins,
+    onError(plugin, error) {
+      const { redact } = runtime.revealed;
+      const cause = redact(shortStack(error));
+      report.failed([{ plugin, hook: "background", path: "", message: redact(error.message), cause }]);
+    },
+  }));
+  const hookSets = await loadPlugins(config.plugins, { bundled: bundledPlugins, runtime });
   const buildGroups = (listeners: readonly ListenerSource[]) =>
     new Map(config.groups.map(({ name, listeners: names }) => {
       const own = listeners.filter((listener) => names.includes(listener.name));

@@ -201,7 +201,7 @@ export class Metrics {
     };
   }
 
-  /** `hook` is `input` where it is what a session says to the plugin. */
+  /** `hook` is `input` where it is what a session says to the plugin, `background` where it is what `setup` started. */
   pluginFailed(plugin: string, hook: string): void {
     this.#pluginFailures.inc({ plugin, hook });
   }

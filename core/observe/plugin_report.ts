@@ -71,8 +71,9 @@ export function createPluginReport(metrics: Metrics, now: () => number): PluginR
     }
     if (seen.size >= MAX_REMEMBERED) seen.clear();
     seen.set(key, { atMs: nowMs, more: 0 });
-    log.error("Plugin {plugin} failed in {hook}: {message}", {
-      ...{ plugin, hook, message },
+    // Not "message": a line of JSON has one already.
+    log.error("Plugin {plugin} failed in {hook}: {reason}", {
+      ...{ plugin, hook, reason: message },
       ...(path === "" ? {} : { path }),
       ...(session === undefined ? {} : { session }),
       ...(last === undefined || last.more === 0 ? {} : { timesSinceLastLogged: last.more }),

@@ -56,9 +56,9 @@ Deno.test("PluginReport logs a failure with plugin, hook, session and cause, onc
   });
   assert.deepEqual(records.map(({ level }) => level), ["error", "error", "error"]);
   assert.deepEqual(records.map(({ properties }) => properties), [
-    { plugin: "auth", hook: "route", message: "no database", session: "s0", cause },
-    { plugin: "auth", hook: "route", message: "another", session: "s1" },
-    { plugin: "auth", hook: "route", message: "no database", session: "s200", timesSinceLastLogged: 99 },
+    { plugin: "auth", hook: "route", reason: "no database", session: "s0", cause },
+    { plugin: "auth", hook: "route", reason: "another", session: "s1" },
+    { plugin: "auth", hook: "route", reason: "no database", session: "s200", timesSinceLastLogged: 99 },
   ]);
 });
 

@@ -165,6 +165,28 @@ testWithEnvoy(
   },
 );
 
+testWithEnvoy("what a plugin throws where nobody catches does not end Signalbox", async () => {
+  await using plugin = await createPlugin();
+  const stray = `export default {
+    apiVersion: 1,
+    setup() {
+      setTimeout(() => { throw new Error("stray in a timer"); }, 50);
+      void Promise.reject(new Error("stray promise"));
+      return {};
+    },
+  };`;
+  await plugin.write("stray.js", stray);
+  const plugins = [{ name: "stray", from: join(plugin.folder, "stray.js") }];
+  await using world = await createWorld({ config: { plugins }, store: "memory", envoys: 0 });
+  const failures = 'signalbox_plugin_failures_total{plugin="stray",hook="background"}';
+  await until(async () => await world.api.metric(failures) === 2);
+  const messages = world.signalbox.records.filter(({ level }) => level === "error").map(({ message }) => message);
+  assert.deepEqual(messages.toSorted(), [
+    'Plugin "stray" failed in "background": "stray in a timer"',
+    'Plugin "stray" failed in "background": "stray promise"',
+  ]);
+});
+
 Deno.test({
   name: "a compiled Signalbox says how it can run a plugin in TypeScript",
   ignore: !isCompiled,
