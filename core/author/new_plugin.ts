@@ -89,7 +89,7 @@ const PLUGIN = `import type { Plugin, Schemas } from "signalbox";
 const config = ({ z }: Schemas) => z.strictObject({ header: z.string().default("x-tenant") });
 
 /** What a session may say: plugins.<name> of its registration. */
-const session = ({ z }: Schemas) => z.strictObject({ tenant: z.string().min(1) }).optional();
+const session = ({ z }: Schemas) => z.strictObject({ tenant: z.string().regex(/^[\\w-]+$/) }).optional();
 
 /** Tells the pod whose session it is; what a client sends in the header does not get through. */
 export default {

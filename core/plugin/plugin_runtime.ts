@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
+import { checkedSecret } from "./checked_secret.ts";
 import { withHttpFilter } from "./http_filter.ts";
-import type { PluginHost, PluginLog, Schemas, Secret, SecretCheck } from "./plugin.ts";
+import type { PluginHost, PluginLog, Schemas } from "./plugin.ts";
 import { RevealedSecrets } from "./redact.ts";
 import { createSchemas } from "./schemas.ts";
 import { SecretFiles } from "./secret_files.ts";
@@ -48,13 +49,13 @@ export class PluginRuntime implements Disposable {
 
   configSchemas({ baseDir }: PluginPlace): Schemas {
     return createSchemas((reference, check) =>
-      this.#sample("all") ?? checked(this.#secrets.readForPlugin(reference, baseDir), check)
+      this.#sample("all") ?? checkedSecret(this.#secrets.readForPlugin(reference, baseDir), check)
     );
   }
 
   sessionSchemas(): Schemas {
     return createSchemas((reference, check) =>
-      this.#sample("sessions") ?? checked(this.#secrets.readForSession(reference), check)
+      this.#sample("sessions") ?? checkedSecret(this.#secrets.readForSession(reference), check)
     );
   }
 
@@ -93,17 +94,4 @@ export class PluginRuntime implements Disposable {
     };
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
   }
-}
-
-/** The secret, which says at once and whenever its file has changed what is wrong with it. */
-function checked(secret: Secret, check: SecretCheck | undefined): Secret {
-  if (check === undefined) return secret;
-  const reveal = () => {
-    const text = secret.reveal();
-    const problem = check(text);
-    if (problem !== undefined) throw new Error(problem);
-    return text;
-  };
-  reveal();
-  return new SecretText(reveal);
 }
