@@ -25,7 +25,7 @@ interface Entry {
 
 const NOTHING: readonly Change[] = [];
 
-/** Entries kept beside the live ones before the log is tidied: tidying then costs O(1) per change. */
+/** Entries kept beside those that are needed before the log is tidied: tidying then costs O(1) per change. */
 const SLACK = 1024;
 
 /**
@@ -38,13 +38,15 @@ export class ChangeLog {
   readonly #latest = new Map<string, Entry>();
   readonly #cursors = new Set<Cursor>();
   readonly #maxBacklog: number;
+  readonly #slack: number;
   #head: number;
   #keptWhenTidied = 0;
   #lastRead: { readonly position: number; readonly head: number; readonly changes: readonly Change[] } | undefined;
 
-  constructor(options: { readonly head: number; readonly maxBacklog?: number }) {
+  constructor(options: { readonly head: number; readonly maxBacklog?: number; readonly slack?: number }) {
     this.#head = options.head;
     this.#maxBacklog = options.maxBacklog ?? 250_000;
+    this.#slack = options.slack ?? SLACK;
   }
 
   /** Nothing is newer than this generation, and everything up to it is in the log. */
@@ -85,7 +87,7 @@ export class ChangeLog {
     this.#latest.set(change.name, entry);
     this.#entries.push(entry);
     this.#lastRead = undefined;
-    if (this.#entries.length > 2 * (this.#keptWhenTidied + SLACK)) this.#tidy();
+    if (this.#entries.length > 2 * (this.#keptWhenTidied + this.#slack)) this.#tidy();
   }
 
   /** The generation in which the name last changed, as far back as the log goes: 0 for longer ago. */

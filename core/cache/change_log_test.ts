@@ -75,22 +75,36 @@ Deno.test("append() loses a cursor that is further behind than the bound, and on
   assert.ok(log.size < 3_000);
 });
 
-Deno.test("since() tells a cursor all that a model tells it, however the log is tidied", () => {
-  const step = fc.record({ name: fc.integer({ min: 0, max: 5 }), gone: fc.boolean(), read: fc.boolean() });
-  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-    const log = new ChangeLog({ head: 0 });
-    const cursor = log.open();
-    const model = new Map<string, string | undefined>();
-    const seen = new Map<string, string | undefined>();
-    for (const [index, { name, gone, read }] of steps.entries()) {
+Deno.test("since() tells readers all that a model tells them up to their limits, however the log is tidied", () => {
+  const step = fc.record({
+    name: fc.constantFrom("a", "b", "c", "d"),
+    gone: fc.boolean(),
+    reader: fc.constantFrom(0, 1),
+    /** How many generations the reader does not want to know yet; more than there are to read: it reads nothing. */
+    behind: fc.integer({ min: 0, max: 6 }),
+  });
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 3 }), (steps, slack) => {
+    const log = new ChangeLog({ head: 0, slack });
+    const readers = [0, 1].map(() => ({ cursor: log.open(), seen: new Map<string, string>() }));
+    /** As of each generation. */
+    const models = [new Map<string, string>()];
+    for (const [index, { name, gone, reader, behind }] of steps.entries()) {
       const generation = index + 1;
-      const change = gone ? { generation, name: `${name}`, removed: resource(`${name}`) } : put(generation, `${name}`);
-      log.append(change);
-      model.set(change.name, "resource" in change ? change.resource?.version : undefined);
-      if (!read) continue;
-      for (const { name, resource } of log.since(cursor.position)) seen.set(name, resource?.version);
-      cursor.position = log.head;
-      assert.deepEqual(seen, model);
+      log.append(gone ? { generation, name, removed: resource(name) } : put(generation, name));
+      const model = new Map(models.at(-1));
+      if (gone) model.delete(name);
+      else model.set(name, resource(name, `${generation}`).version);
+      models.push(model);
+      const { cursor, seen } = readers[reader] ?? assert.fail();
+      const limit = generation - behind;
+      if (limit < cursor.position) continue;
+      for (const { name, resource } of log.since(cursor.position, limit)) {
+        if (resource) seen.set(name, resource.version);
+        else seen.delete(name);
+      }
+      cursor.position = limit;
+      assert.deepEqual(new Map([...seen].sort()), new Map([...models[limit] ?? []].sort()));
+      assert.ok(log.lastChanged(name) === generation);
     }
   }));
 });

@@ -7,6 +7,8 @@ export interface Resource {
   readonly version: string;
   /** The session that it belongs to; absent for what the configuration alone makes. */
   readonly sessionId?: string;
+  /** Parts of all sessions are in it. */
+  readonly aggregate?: true;
   /** The encoded message. Large ones are put together when first asked for. */
   readonly body: Uint8Array;
 }

@@ -32,7 +32,7 @@ export class ResourceCache implements ViewSource {
     return this.#fragments.get(sessionId);
   }
 
-  /** At most one change a session; `fragment: undefined` takes it out. `generation` never falls. */
+  /** At most one change a session; `fragment: undefined` takes it out. `generation` is newer than the last. */
   apply(
     generation: number,
     changes: readonly { readonly id: string; readonly fragment: Fragment | undefined }[],

@@ -59,13 +59,14 @@ export class ResourceView {
     return this.#digest.toString();
   }
 
-  /** A copy of the set's digest, for a reader that has a little more or less than the set. */
-  digest(): Digest {
-    return this.#digest.clone();
-  }
-
-  /** All changes are one step: a name that one fragment gives up and another takes is an update, never a removal. */
+  /**
+   * All changes are one step: a name that one fragment gives up and another takes is an update, never a removal.
+   * `generation` is newer than every earlier one: who has read up to that would miss the changes.
+   */
   apply(generation: number, changes: readonly FragmentChange[]): void {
+    if (generation <= this.log.head) {
+      throw new RangeError(`Cannot take in generation ${generation}: the view is at ${this.log.head}`);
+    }
     const given = new Set<string>();
     for (const { id, previous } of changes) {
       if (!previous) continue;

@@ -53,6 +53,7 @@ export class RouteTable {
     return {
       name: ROUTES,
       version: this.#digest.toString(),
+      aggregate: true,
       get body() {
         return body();
       },

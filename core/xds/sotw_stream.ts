@@ -1,9 +1,9 @@
+import { isTypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
-import { isTypeUrl, type TypeUrl } from "../cache/resource_type.ts";
 import type { StreamEvent } from "./event.ts";
-import { limitsOf, ORDER, progressOf } from "./order.ts";
 import { type SotwPayload, SotwSubscription } from "./sotw_subscription.ts";
 import type { ResourceStatus } from "./resource_status.ts";
+import { StreamTypes } from "./stream_types.ts";
 
 /** What matters of a `DiscoveryRequest`. */
 export interface SotwRequest {
@@ -29,95 +29,55 @@ export interface SotwOutput {
   readonly events: readonly StreamEvent[];
 }
 
-interface Subscribed {
-  readonly subscription: SotwSubscription;
-  nonce: string | undefined;
-}
-
 /** One client's state-of-the-world stream over all its types: requests and changes in, responses out. */
 export class SotwStream {
-  readonly #cache: ViewSource;
-  readonly #types = new Map<TypeUrl, Subscribed>();
+  readonly #types: StreamTypes<SotwPayload, SotwSubscription>;
   readonly #refused = new Set<string>();
-  #sent = 0;
 
-  constructor(cache: ViewSource) {
-    this.#cache = cache;
+  constructor(views: ViewSource) {
+    this.#types = new StreamTypes(views, (view) => new SotwSubscription(view));
   }
 
+  /** True when the client is so far behind that it has to connect anew. */
   get lost(): boolean {
-    for (const { subscription } of this.#types.values()) if (subscription.lost) return true;
-    return false;
+    return this.#types.lost;
   }
 
   /** The generation up to which the client has everything; -1 before it does. */
   get progress(): number {
-    return progressOf(this.#types);
+    return this.#types.progress;
   }
 
   receive(request: SotwRequest): SotwOutput {
-    const { typeUrl } = request;
+    const { typeUrl, names, version } = request;
     if (!isTypeUrl(typeUrl)) {
       return { responses: this.#refuse(typeUrl), events: [{ kind: "unknown_type", url: typeUrl }] };
     }
-    const first = !this.#types.has(typeUrl);
-    const type = this.#type(typeUrl);
-    const events: StreamEvent[] = [];
-    if (request.nonce !== "" && request.nonce === type.nonce) {
-      type.nonce = undefined;
-      events.push(...type.subscription.answered(request.error));
-    }
-    type.subscription.want(request.names, { first, version: request.version });
-    const output = this.advance();
-    return { responses: output.responses, events: [...events, ...output.events] };
+    const answered = this.#types.answered(typeUrl, request);
+    // Whatever the nonce: requests come in order, and each has all the names that the client wants.
+    this.#types.get(typeUrl).want(names, version);
+    const { responses, events } = this.advance();
+    return { responses, events: [...answered, ...events] };
   }
 
   /** Everything that may be sent now; to be called after every change of the cache. */
   advance(): SotwOutput {
-    const responses: SotwResponse[] = [];
-    const events: StreamEvent[] = [];
-    for (let again = true; again;) {
-      again = false;
-      for (const rule of ORDER) {
-        const type = this.#types.get(rule.typeUrl);
-        if (!type) continue;
-        const { subscription } = type;
-        const { settled, cleared } = subscription;
-        const next = subscription.next(limitsOf(rule, this.#types));
-        if (subscription.settled !== settled || subscription.cleared !== cleared) again = true;
-        if (!next) continue;
-        type.nonce = String(++this.#sent);
-        const { typeUrl } = rule;
-        const { payload, generation } = next;
-        responses.push({ typeUrl, nonce: type.nonce, payload });
-        events.push({ kind: "sent", typeUrl, generation, resources: payload.resources.length });
-      }
-    }
-    return { responses, events };
+    const { sent, events } = this.#types.advance();
+    return { responses: sent.map(({ typeUrl, nonce, payload }) => ({ typeUrl, nonce, payload })), events };
   }
 
-  *statuses(): Iterable<ResourceStatus> {
-    for (const { subscription } of this.#types.values()) yield* subscription.statuses();
+  statuses(): Iterable<ResourceStatus> {
+    return this.#types.statuses();
   }
 
   close(): void {
-    for (const { subscription } of this.#types.values()) subscription.close();
-    this.#types.clear();
-  }
-
-  #type(typeUrl: TypeUrl): Subscribed {
-    const existing = this.#types.get(typeUrl);
-    if (existing) return existing;
-    const subscription = new SotwSubscription(this.#cache.view(typeUrl));
-    const created: Subscribed = { subscription, nonce: undefined };
-    this.#types.set(typeUrl, created);
-    return created;
+    this.#types.close();
   }
 
   /** A type that we have nothing of is answered once, with nothing, so that the client does not wait for it. */
   #refuse(typeUrl: string): readonly SotwResponse[] {
     if (this.#refused.has(typeUrl)) return [];
     this.#refused.add(typeUrl);
-    return [{ typeUrl, nonce: String(++this.#sent), payload: { resources: [], version: "0" } }];
+    return [{ typeUrl, nonce: this.#types.nextNonce(), payload: { resources: [], version: "0" } }];
   }
 }

@@ -1,14 +1,12 @@
-import type { Cursor } from "../cache/change_log.ts";
 import { Digest } from "../cache/digest.ts";
 import type { Resource } from "../cache/resource.ts";
-import { allowsWildcard, CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE } from "../cache/resource_type.ts";
+import { CLUSTER, ENDPOINT, LISTENER, SCOPED_ROUTE } from "../cache/resource_type.ts";
 import type { ResourceView } from "../cache/resource_view.ts";
-import { Bisection } from "./bisect.ts";
+import { Backlog } from "./backlog.ts";
 import type { StreamEvent } from "./event.ts";
-import type { Limits, Ordered } from "./order.ts";
-import { PendingRemovals } from "./pending_removals.ts";
-import { Quarantine } from "./quarantine.ts";
-import type { ResourceStatus } from "./resource_status.ts";
+import type { News } from "./news.ts";
+import type { Limits } from "./order.ts";
+import type { Next, Subscription } from "./stream_types.ts";
 
 /** What one state-of-the-world response tells the client. */
 export interface SotwPayload {
@@ -17,255 +15,146 @@ export interface SotwPayload {
   readonly version: string;
 }
 
-type State = ReadonlyMap<string, Resource>;
-
-interface InFlight {
-  /** What the client has when it accepts. */
-  readonly target: State;
-  readonly payload: SotwPayload;
-  /** What is news in it. */
-  readonly suspects: readonly Resource[];
-  readonly removed: readonly string[];
-  /** Where the client was before. */
-  readonly from: number;
-  readonly generation: number;
-}
-
 /** Types of which a response holds everything: what is missing in it is gone. */
 const COMPLETE: ReadonlySet<string> = new Set([LISTENER, CLUSTER, SCOPED_ROUTE]);
 
 /**
- * One type on one state-of-the-world stream. It knows what the client has accepted, and brings that up to date. A
- * change costs O(resources) for types whose responses are complete, as the responses themselves do.
+ * One type on one state-of-the-world stream. It knows what the client has accepted. Responses of some types are complete,
+ * and cost as much; others hold what changed, and do not tell what is gone.
  */
-export class SotwSubscription implements Ordered {
-  readonly view: ResourceView;
-  readonly #cursor: Cursor;
-  readonly #quarantine = new Quarantine();
-  readonly #bisection = new Bisection();
-  readonly #pending = new PendingRemovals();
-  /** Names asked for since they were last sent: sent even if the client should have them. */
-  readonly #owed = new Set<string>();
-  #accepted: State = new Map();
-  #acceptedVersion: string | undefined;
-  #names: ReadonlySet<string> = new Set();
-  #wildcard = false;
+export class SotwSubscription implements Subscription<SotwPayload> {
+  readonly forgotten = 0;
+  readonly backlog: Backlog;
+  readonly #view: ResourceView;
+  readonly #complete: boolean;
+  /** What the client has accepted, and the digest of it. */
+  readonly #has = new Map<string, Resource>();
+  readonly #digest = new Digest();
   #asksForAll = false;
   #everNamed = false;
-  /** What the client wants has changed: the log alone does not tell what it should have. */
-  #resync = false;
-  #owesAnswer = false;
-  #settled = -1;
-  #inFlight: InFlight | undefined;
+  #first = true;
+  /** Names in rejected responses: the client may have applied them all the same, until it accepts another state of them. */
+  readonly #doubtful = new Set<string>();
+  /** The client has come back with another version: what it has, nobody knows until it has accepted something. */
+  #stale = false;
+  #inFlight: { readonly news: News; readonly payload: SotwPayload } | undefined;
 
   constructor(view: ResourceView) {
-    this.view = view;
-    this.#cursor = view.log.open();
-  }
-
-  get settled(): number {
-    return this.#settled;
-  }
-
-  get cleared(): number {
-    return Math.min(this.#settled, this.#pending.earliest - 1);
-  }
-
-  get lost(): boolean {
-    return this.#cursor.lost;
-  }
-
-  close(): void {
-    this.view.log.close(this.#cursor);
+    this.#view = view;
+    this.#complete = COMPLETE.has(view.typeUrl);
+    this.backlog = new Backlog(view, {
+      has: ({ name, version }) => this.#has.get(name)?.version === version && !this.#doubtful.has(name),
+      loses: (name) => {
+        if (this.#complete) return this.#has.has(name) || this.#doubtful.has(name);
+        this.#drop(name);
+        return false;
+      },
+      // What is not there is known by its absence, where responses are complete.
+      misses: () => this.#complete,
+    });
   }
 
   /** The names of a request: each request's are all that the client wants. `version` matters on a stream's first. */
-  want(names: readonly string[], options: { readonly first: boolean; readonly version: string }): void {
+  want(names: readonly string[], version: string): void {
+    const first = this.#first;
+    this.#first = false;
     if (names.length > 0) this.#everNamed = true;
+    // A client that never named anything means "*".
     const all = names.includes("*") || !this.#everNamed;
-    // Also where there is no such thing as all: nothing is left unanswered.
-    if (all && !this.#asksForAll) this.#owesAnswer = true;
-    const wildcard = all && allowsWildcard(this.view.typeUrl);
     const wanted = new Set(names.filter((name) => name !== "*"));
-    const added = wanted.difference(this.#names);
-    if (added.size > 0 || wanted.size < this.#names.size || wildcard !== this.#wildcard) this.#resync = true;
-    for (const name of added) {
-      this.#owed.add(name);
-      this.#quarantine.release(name);
-      // What there is not is known by its absence, where responses are complete.
-      if (this.#complete && !this.view.get(name)) this.#owesAnswer = true;
+    const dropped = [...this.backlog.interest.names].filter((name) => !wanted.has(name));
+    for (const name of dropped) this.backlog.unsubscribe(name);
+    for (const name of wanted.difference(this.backlog.interest.names)) {
+      this.backlog.interest.names.add(name);
+      this.backlog.owed.add(name);
     }
-    for (const name of this.#owed) if (!wanted.has(name)) this.#owed.delete(name);
+    if (all && !this.#asksForAll) this.backlog.subscribeAll();
+    if (!all && this.#asksForAll) this.backlog.unsubscribeAll();
+    // What a client does not ask for any more, it has dropped of its own accord.
+    const left = this.#asksForAll && !all ? [...this.#has.keys()] : dropped;
+    for (const name of left) if (!this.backlog.interest.has(name)) this.#drop(name);
     this.#asksForAll = all;
-    this.#wildcard = wildcard;
-    this.#names = wanted;
-    if (options.first && options.version !== "") this.#resume(options.version);
+    if (first && version !== "") this.#resume(version);
   }
 
   answered(error?: string): readonly StreamEvent[] {
     const inFlight = this.#inFlight;
-    if (!inFlight) return [];
     this.#inFlight = undefined;
-    const { typeUrl } = this.view;
-    const { target, payload, suspects, removed, from, generation } = inFlight;
-    if (error === undefined) {
-      for (const { name } of suspects) this.#quarantine.release(name);
-      for (const name of removed) this.#pending.delete(name);
-      this.#accept(target, payload.version);
-      this.#settle(generation);
-      return [{ kind: "acked", typeUrl, from, generation }];
+    if (inFlight) {
+      const { news, payload } = inFlight;
+      // Who rejects nothing but removals is not told of them for ever.
+      if (error === undefined || news.resources.length === 0) this.#apply(news, payload);
+      else this.#doubt(news);
     }
-    const names = [...suspects.map(({ name }) => name), ...removed];
-    const events: StreamEvent[] = [{ kind: "nacked", typeUrl, names, message: error }];
-    const culprit = this.#bisection.rejected(suspects);
-    if (culprit) {
-      this.#quarantine.add(culprit, error);
-      const { name, version, sessionId } = culprit;
-      events.push({ kind: "rejected", typeUrl, name, version, sessionId, generation, message: error });
-    } else if (suspects.length === 0) {
-      // A client that cannot forget something is not told so for ever.
-      for (const name of removed) this.#pending.delete(name);
-      this.#accept(target, payload.version);
-    }
-    this.#settle(generation);
-    return events;
+    return this.backlog.answered(error);
   }
 
-  /**
-   * What to send now, if anything; it is then in flight until `answered`. In order: the rest of a rejected response;
-   * then what has changed, what was asked for anew, removals that had to wait, an answer though it be empty.
-   */
-  next(limits: Limits): { readonly payload: SotwPayload; readonly generation: number } | undefined {
-    if (this.#inFlight) return undefined;
-    const until = Math.min(limits.upserts, this.view.log.head);
-    if (until < this.#cursor.position) return undefined;
-    this.#inFlight = this.#retry(until) ?? this.#compose(until, limits);
-    if (!this.#inFlight) this.#settle(this.#cursor.position);
-    return this.#inFlight;
-  }
-
-  /** How far the client is with everything that it gets. */
-  *statuses(): Iterable<ResourceStatus> {
-    const { typeUrl } = this.view;
-    const sent = new Set(this.#inFlight?.suspects);
-    for (const resource of this.#wanted()) {
-      const error = this.#quarantine.reasonAgainst(resource);
-      const has = this.#accepted.get(resource.name)?.version === resource.version;
-      if (error !== undefined) yield { typeUrl, resource, status: "ERROR", error };
-      else yield { typeUrl, resource, status: sent.has(resource) ? "STALE" : has ? "SYNCED" : "NOT_SENT" };
-    }
-  }
-
-  get #complete(): boolean {
-    return COMPLETE.has(this.view.typeUrl);
-  }
-
-  #settle(generation: number): void {
-    if (!this.#bisection.active && !this.#owesAnswer) this.#settled = generation;
-  }
-
-  #accept(state: State, version: string): void {
-    this.#accepted = state;
-    this.#acceptedVersion = version;
-  }
-
-  #interested(name: string): boolean {
-    return this.#wildcard || this.#names.has(name);
+  next(limits: Limits): Next<SotwPayload> | undefined {
+    const next = this.backlog.next(limits);
+    if (!next) return undefined;
+    const { news, generation } = next;
+    const payload = this.#payload(news);
+    this.#inFlight = { news, payload };
+    return { payload, generation };
   }
 
   /** After a reconnect: a client that has exactly this is sent nothing, but for endpoints that a cluster may wait for. */
   #resume(version: string): void {
-    const state = new Map<string, Resource>();
-    for (const resource of this.#wanted()) state.set(resource.name, resource);
-    if (versionOf(state) !== version) return;
-    if (this.view.typeUrl !== ENDPOINT) this.#owed.clear();
-    this.#resync = false;
-    this.#owesAnswer = false;
-    this.#accept(state, version);
+    const digest = new Digest();
+    const wanted = [...this.backlog.interest.resources()];
+    for (const resource of wanted) digest.add(resource.version);
+    this.#stale = digest.toString() !== version;
+    if (this.#stale) return;
+    for (const resource of wanted) this.#take(resource);
+    if (this.#view.typeUrl !== ENDPOINT) this.backlog.owed.keep(() => false);
   }
 
-  /** What the client asks for, as it is now. */
-  *#wanted(): Iterable<Resource> {
-    if (this.#wildcard) return yield* this.view.resources();
-    for (const name of this.#names) {
-      const resource = this.view.get(name);
-      if (resource) yield resource;
+  #payload({ resources, removed }: News): SotwPayload {
+    const digest = this.#digest.clone();
+    for (const name of [...removed, ...resources.map(({ name }) => name)]) {
+      const earlier = this.#has.get(name);
+      if (earlier) digest.remove(earlier.version);
+    }
+    for (const resource of resources) digest.add(resource.version);
+    const version = digest.toString();
+    if (!this.#complete) return { resources, version };
+    const all = new Map(this.#has);
+    for (const name of removed) all.delete(name);
+    for (const resource of resources) all.set(resource.name, resource);
+    return { resources: [...all.values()], version };
+  }
+
+  /** Takes all that was in the response for what the client has: it may have dropped and asked for some of it meanwhile. */
+  #apply({ removed }: News, { resources }: SotwPayload): void {
+    this.#stale = false;
+    if (this.#complete) this.#doubtful.clear();
+    for (const name of removed) this.#drop(name);
+    for (const resource of resources) {
+      const { name } = resource;
+      if (this.#has.get(name) !== resource && this.backlog.interest.has(name)) this.#take(resource);
     }
   }
 
-  /** One part of a rejected response as it was, on top of what the client has. */
-  #retry(until: number): InFlight | undefined {
-    for (let batch = this.#bisection.take(); batch; batch = this.#bisection.take()) {
-      const resources = batch.filter((resource) => {
-        const changedAt = this.view.log.lastChanged(resource.name);
-        const renewed = changedAt > this.#cursor.position && changedAt <= until;
-        return !renewed && this.#interested(resource.name) && !this.#quarantine.holds(resource);
-      });
-      if (resources.length === 0) continue;
-      const target = new Map(this.#accepted);
-      for (const resource of resources) target.set(resource.name, resource);
-      return this.#respond(target, resources, [], this.#cursor.position);
-    }
-    return undefined;
+  #doubt({ resources, removed }: News): void {
+    // What it should not have any more it is told by a response without that, if by no other.
+    if (this.#stale && this.#complete) this.backlog.owed.answer = true;
+    for (const name of removed) this.#doubtful.add(name);
+    // A culprit is one that it has not applied.
+    if (resources.length === 1) { for (const { name } of resources) this.#doubtful.delete(name); }
+    else for (const { name } of resources) this.#doubtful.add(name);
   }
 
-  #compose(until: number, limits: Limits): InFlight | undefined {
-    const from = this.#cursor.position;
-    const changes = this.view.log.since(from, until);
-    this.#cursor.position = until;
-    const removable = () => [...this.#pending.upTo(limits.removals)].filter((name) => this.#accepted.has(name));
-    const idle = changes.length === 0 && !this.#resync && !this.#owesAnswer && this.#owed.size === 0;
-    if (idle && removable().length === 0) return undefined;
-
-    const target = new Map(this.#accepted);
-    const news = new Map<string, Resource>();
-    const put = (resource: Resource) => {
-      this.#pending.delete(resource.name);
-      if (this.#quarantine.holds(resource)) return;
-      target.set(resource.name, resource);
-      if (this.#accepted.get(resource.name)?.version !== resource.version) news.set(resource.name, resource);
-    };
-    if (this.#resync) {
-      // What the client does not ask for any more it has dropped of its own accord.
-      for (const name of this.#accepted.keys()) if (!this.#interested(name)) target.delete(name);
-      this.#pending.keep((name) => this.#interested(name));
-      // What has changed after the limit the log brings in its time.
-      for (const resource of this.#wanted()) if (this.view.log.lastChanged(resource.name) <= until) put(resource);
-      this.#resync = false;
-      this.#accepted = new Map(target);
-      for (const name of news.keys()) (this.#accepted as Map<string, Resource>).delete(name);
-    }
-    for (const { name, generation, resource } of changes) {
-      if (!this.#interested(name)) continue;
-      if (resource) put(resource);
-      else if (target.has(name)) this.#pending.add(name, generation);
-    }
-    const removed = removable();
-    for (const name of removed) target.delete(name);
-    for (const name of this.#owed) {
-      const resource = target.get(name);
-      if (resource) news.set(name, resource);
-      if (resource || !this.view.get(name)) this.#owed.delete(name);
-    }
-    const suspects = [...news.values()];
-    const needed = suspects.length > 0 || (this.#complete && removed.length > 0) ||
-      (this.#owesAnswer && versionOf(target) !== this.#acceptedVersion);
-    this.#owesAnswer = false;
-    if (needed) return this.#respond(target, suspects, removed, from);
-    // Where responses need not be complete, a client is not told of removals.
-    for (const name of removed) this.#pending.delete(name);
-    this.#accepted = target;
-    return undefined;
+  #take(resource: Resource): void {
+    this.#drop(resource.name);
+    this.#has.set(resource.name, resource);
+    this.#digest.add(resource.version);
   }
 
-  #respond(target: State, suspects: readonly Resource[], removed: readonly string[], from: number): InFlight {
-    const payload = { resources: this.#complete ? [...target.values()] : suspects, version: versionOf(target) };
-    return { target, payload, suspects, removed, from, generation: this.#cursor.position };
+  #drop(name: string): void {
+    this.#doubtful.delete(name);
+    const earlier = this.#has.get(name);
+    if (!earlier) return;
+    this.#has.delete(name);
+    this.#digest.remove(earlier.version);
   }
-}
-
-function versionOf(state: State): string {
-  const digest = new Digest();
-  for (const { version } of state.values()) digest.add(version);
-  return digest.toString();
 }

@@ -228,3 +228,39 @@ test(
   cache a
   `,
 );
+
+test(
+  "an unknown name in a rejected response is answered with the next",
+  `
+  cache a
+  envoy CDS +*
+  -> CDS a
+  envoy CDS ack
+  envoy SRDS +*
+  -> SRDS a>a
+  envoy SRDS ack
+  envoy CDS +a +none
+  -> CDS a gone none
+  envoy CDS nack
+  ! CDS a of a
+  -> CDS gone none
+  envoy CDS ack
+  `,
+);
+
+test(
+  "a removal in a rejected response is not sent to who does not want the name any more",
+  `
+  cache a; b
+  envoy CDS +a +b
+  -> CDS a b
+  envoy CDS ack
+  cache a v=bad; -b
+  -> CDS a:bad gone b
+  envoy CDS -b
+  envoy CDS nack
+  ! CDS a of a
+  cache a v=2
+  -> CDS a:2
+  `,
+);

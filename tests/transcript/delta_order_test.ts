@@ -314,3 +314,46 @@ test(
   envoy CDS ack
   `,
 );
+
+test(
+  "a scope that went and came back before its turn is not taken away",
+  `
+  ${BOTH}
+  cache b
+  -> CDS b
+  cache -a; y
+  envoy CDS ack
+  -> CDS y
+  -> SRDS b>b
+  cache a
+  envoy SRDS ack
+  envoy CDS ack
+  -> CDS a
+  -> SRDS y>y
+  envoy SRDS ack
+  envoy CDS ack
+  -> SRDS a>a
+  envoy SRDS ack
+  `,
+);
+
+test(
+  "a secret stays until the cluster that came back without it is accepted",
+  `
+  cache a secret=s
+  envoy SDS +s
+  -> SDS s
+  envoy SDS ack
+  ${BOTH.replace("cache a\n", "")}
+  cache -a
+  -> SRDS gone a
+  cache a v=2
+  -> CDS a:2
+  envoy SRDS ack
+  envoy CDS ack
+  -> SDS gone s
+  -> SRDS a>a
+  envoy SDS ack
+  envoy SRDS ack
+  `,
+);

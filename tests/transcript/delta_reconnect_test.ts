@@ -70,11 +70,9 @@ test(
   envoy SRDS again
   envoy RDS again
   envoy CDS ack
-  -> SRDS empty
+  -> SRDS gone b
   -> RDS sessions(a>a)
   envoy RDS ack
-  envoy SRDS ack
-  -> SRDS gone b
   envoy SRDS ack
   -> CDS gone b
   envoy CDS ack
@@ -187,5 +185,148 @@ test(
   reconnect
   envoy CDS again
   -> CDS a
+  `,
+);
+
+test(
+  "what goes while a reconnected Envoy has not yet said all that it wants waits until it has",
+  `
+  ${ALL}
+  reconnect
+  envoy CDS again
+  cache -b
+  -> CDS empty
+  envoy SRDS again
+  envoy CDS ack
+  -> SRDS gone b
+  envoy SRDS ack
+  -> CDS gone b
+  envoy CDS ack
+  cache -a
+  -> SRDS gone a
+  envoy SRDS ack
+  -> CDS gone a
+  `,
+);
+
+test(
+  "what went while Envoy was away goes although the first response was rejected",
+  `
+  ${ALL}
+  reconnect
+  cache a secret=s v=bad; -b
+  envoy CDS again
+  -> CDS a:bad
+  envoy SRDS again
+  envoy CDS nack
+  ! CDS a of a
+  -> SRDS gone b
+  envoy SRDS ack
+  -> CDS gone b
+  envoy CDS ack
+  `,
+);
+
+test(
+  "a cluster stays until the scope that left it while Envoy was away is accepted, though the scope changes once more",
+  `
+  cache a
+  envoy CDS +*
+  -> CDS a
+  envoy CDS ack
+  envoy SRDS +*
+  -> SRDS a>a
+  envoy SRDS ack
+  cache a cluster=a2
+  -> CDS a2
+  reconnect
+  envoy CDS again
+  -> CDS a2
+  envoy SRDS again
+  cache a cluster=a2 route=r
+  cache b
+  envoy CDS ack
+  -> CDS b
+  -> SRDS a>a2
+  envoy CDS ack
+  envoy SRDS ack
+  -> CDS gone a
+  -> SRDS a>a2:r b>b
+  `,
+);
+
+test(
+  "a scope that Envoy missed and that is gone before its turn is not sent, though it comes back",
+  `
+  cache x; y
+  envoy CDS +*
+  -> CDS x y
+  envoy EDS +none-such
+  envoy SRDS +* has y=old
+  cache -x
+  envoy CDS ack
+  -> EDS gone none-such
+  cache x cluster=x2
+  -> CDS x2
+  envoy EDS ack
+  -> SRDS y>y
+  envoy CDS ack
+  envoy SRDS ack
+  -> SRDS x>x2
+  envoy SRDS ack
+  -> CDS gone x
+  `,
+);
+
+test(
+  "a secret stays until its cluster has gone, though that came and went once more meanwhile",
+  `
+  cache a secret=s
+  envoy SDS +s
+  -> SDS s
+  envoy SDS ack
+  envoy CDS +*
+  -> CDS a
+  envoy CDS ack
+  envoy SRDS +*
+  -> SRDS a>a
+  envoy SRDS ack
+  cache a cluster=a2
+  -> CDS a2
+  reconnect
+  envoy SDS again
+  -> SDS empty
+  envoy CDS again
+  -> CDS a2
+  envoy SRDS again
+  cache a v=2
+  cache a cluster=a2
+  envoy SDS ack
+  envoy CDS ack
+  -> CDS a2
+  -> SRDS a>a2
+  envoy CDS ack
+  envoy SRDS ack
+  -> SRDS a>a2
+  envoy SRDS ack
+  -> CDS gone a
+  envoy CDS ack
+  -> SDS gone s
+  `,
+);
+
+test(
+  "what Envoy had and does not ask for any more holds up nobody when it comes back",
+  `
+  cache a secret=s
+  envoy CDS +a has a c=old
+  -> CDS empty
+  envoy SDS +s
+  -> SDS s
+  cache c
+  envoy CDS ack
+  envoy SDS ack
+  cache a
+  -> SDS gone s
   `,
 );

@@ -14,7 +14,9 @@ import {
 import { decodeMessage, encodeMessage } from "../../core/proto/codec.ts";
 import type { Messages } from "../../core/proto/message_types.ts";
 
-/** A session as a transcript writes it: `a hosts=a,b cluster=c v=2 route=2 secret=s`, everything but the id optional. */
+/**
+ * A session as a transcript writes it: `a hosts=a,b cluster=c v=2 pod=x route=2 secret=s`, everything but the id optional.
+ */
 export interface SessionText {
   readonly id: string;
   /** Default: the id. */
@@ -23,6 +25,8 @@ export interface SessionText {
   readonly cluster?: string;
   /** Makes another cluster of the same name. */
   readonly v?: string;
+  /** Where its endpoint is; default: it has none. */
+  readonly pod?: string;
   /** Makes another route to the same cluster. */
   readonly route?: string;
   readonly secret?: string;
@@ -41,7 +45,8 @@ export function parseSession(text: string): SessionText {
   return { id, ...rest, ...(hosts === undefined ? {} : { hosts: hosts.split(",") }) };
 }
 
-export function buildFragment({ id, hosts = [id], cluster = id, v = "", route = "", secret }: SessionText): Fragment {
+export function buildFragment(session: SessionText): Fragment {
+  const { id, hosts = [id], cluster = id, v = "", pod, route = "", secret } = session;
   const secrets = secret === undefined ? [] : [{
     name: secret,
     body: encodeMessage("envoy.extensions.transport_sockets.tls.v3.Secret", { name: secret }),
@@ -51,7 +56,10 @@ export function buildFragment({ id, hosts = [id], cluster = id, v = "", route = 
     clusters: [{
       name: cluster,
       body: encodeMessage("envoy.config.cluster.v3.Cluster", { name: cluster, altStatName: v }),
-      loadAssignment: encodeMessage("envoy.config.endpoint.v3.ClusterLoadAssignment", { clusterName: cluster }),
+      loadAssignment: encodeMessage("envoy.config.endpoint.v3.ClusterLoadAssignment", {
+        clusterName: cluster,
+        endpoints: pod === undefined ? [] : [{ lbEndpoints: [{ endpoint: { hostname: pod } }] }],
+      }),
     }],
     virtualHosts: [{
       hosts,
@@ -95,11 +103,19 @@ function describeRoutes(virtualHosts: readonly VirtualHost[] | undefined): strin
   ).join(",");
 }
 
-/** A resource in a word: a cluster is `name` or `name:v`, a scope or virtual host `host>cluster` or `host>cluster:route`. */
+/**
+ * A resource in a word: a cluster is `name` or `name:v`, its endpoints `name` or `name@pod`, a scope or virtual host
+ * `host>cluster` or `host>cluster:route`.
+ */
 export function describeResource(typeUrl: string, { name, body }: Resource): string {
   if (typeUrl === CLUSTER) {
     const { altStatName } = decodeMessage("envoy.config.cluster.v3.Cluster", body);
     return altStatName ? `${name}:${altStatName}` : name;
+  }
+  if (typeUrl === ENDPOINT) {
+    const { endpoints } = decodeMessage("envoy.config.endpoint.v3.ClusterLoadAssignment", body);
+    const pod = endpoints?.[0]?.lbEndpoints?.[0]?.endpoint?.hostname;
+    return pod ? `${name}@${pod}` : name;
   }
   if (typeUrl === SCOPED_ROUTE) {
     const scope = decodeMessage("envoy.config.route.v3.ScopedRouteConfiguration", body);

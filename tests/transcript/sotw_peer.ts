@@ -19,6 +19,7 @@ interface Known {
  * - `… ack …`, `… nack …`: answers the last response.
  * - `… stale …`: carries the nonce of the response before the last.
  * - `… again`: after a reconnect: what it wanted, and the version that it has.
+ * - `… afresh`: after a reconnect: what it wanted, but it has nothing.
  *
  * Answers read `-> CDS a b`: the resources in the response; `empty` is none.
  */
@@ -48,6 +49,7 @@ export class SotwPeer implements Peer {
     const verbs = new Set(words);
     const names = words.filter((word) => !VERBS.has(word)).map((name) => longName(typeUrl, name));
     if (names.length > 0 || verbs.has("none")) known.names = names;
+    if (verbs.has("afresh")) known.version = "";
     const answers = verbs.has("ack") || verbs.has("nack") ? known.last : undefined;
     if (answers) {
       known.last = undefined;
@@ -85,4 +87,4 @@ export class SotwPeer implements Peer {
   }
 }
 
-const VERBS: ReadonlySet<string> = new Set(["ack", "nack", "stale", "again", "none"]);
+const VERBS: ReadonlySet<string> = new Set(["ack", "nack", "stale", "again", "afresh", "none"]);
