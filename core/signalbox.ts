@@ -95,11 +95,12 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   const buildGroups = (listeners: readonly ListenerSource[]) =>
     new Map(config.groups.map(({ name, listeners: names }) => {
       const own = listeners.filter((listener) => names.includes(listener.name));
-      const { routes: layout } = config.delivery;
+      const layout = config.delivery;
       return [name, buildShared({ layout, listeners: own, hookSets, onSkipped: report.failed })] as const;
     }));
   const shared = buildGroups(files.listeners.current);
-  const caches = new CacheSet(shared, { drainMs: config.delivery.drainMs });
+  const { drainMs, clusters, maxUnknownNames } = config.delivery;
+  const caches = new CacheSet(shared, { drainMs, onDemand: clusters === "on-demand" });
   const table = new SessionTable();
   // What plugins add to what is shared is the same in every group.
   const sharedClusters = [...shared.values()][0]?.clusters ?? [];
@@ -186,7 +187,8 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
     const observer = createClientWatch({ metrics, deliveries, changedAt: (id) => caches.changedAt(id), nowMs });
-    xds = await startXdsServer({ ...config.xds, access: files.xds, admit: admitTo(caches, config.groups), observer });
+    const admit = admitTo(caches, config.groups);
+    xds = await startXdsServer({ ...config.xds, access: files.xds, admit, limits: { maxUnknownNames }, observer });
     grpc?.serve(registrar.generation);
     files.listeners.subscribe((listeners) => publisher.publishShared(buildGroups(listeners)));
     phase = "ready";

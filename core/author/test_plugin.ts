@@ -28,7 +28,7 @@ export async function testPlugin<Config extends Schema = undefined, Session exte
     bundled: { [name]: () => Promise.resolve({ default: plugin as AnyPlugin }) },
     runtime,
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
-    layout: "scoped",
+    layout: { routes: "scoped", clusters: "push" },
   });
   const build = ({ input, ...registration }: TestRegistration<InputOf<Session>> = {}) => {
     const said = input === undefined ? {} : { plugins: { ...registration.plugins, [name]: input } };

@@ -68,7 +68,7 @@ async function buildAll(
     bundled: { [NAME]: () => Promise.resolve({ default: plugin }) },
     runtime,
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 10000 }],
-    layout: "scoped",
+    layout: { routes: "scoped", clusters: "push" },
   });
   const build = (session: Session) => runtime.reads.record(() => pipeline.build(session)).result;
   return { shared, builds: new Map(sessions.map((session) => [session.id, build(session)])) };

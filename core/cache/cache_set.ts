@@ -14,12 +14,18 @@ export class CacheSet {
   readonly #changedAt = new Map<string, number>();
   #revision = 0;
 
-  /** The shared resources of each group, by its name. Clusters stay `drainMs` milliseconds after their routes. */
-  constructor(groups: ReadonlyMap<string, SharedResources>, { drainMs }: { readonly drainMs: number }) {
+  /**
+   * The shared resources of each group, by its name. Clusters stay `drainMs` milliseconds after their routes. For
+   * `onDemand` see `ResourceCache`.
+   */
+  constructor(
+    groups: ReadonlyMap<string, SharedResources>,
+    { drainMs, onDemand = false }: { readonly drainMs: number; readonly onDemand?: boolean },
+  ) {
     this.#groups = new Map(
       Array.from(groups, ([name, shared]) => [
         name,
-        { cache: new ResourceCache(shared), draining: new Draining(drainMs) },
+        { cache: new ResourceCache(shared, { onDemand }), draining: new Draining(drainMs) },
       ]),
     );
   }

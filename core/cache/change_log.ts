@@ -37,15 +37,16 @@ export class ChangeLog {
   #entries: Entry[] = [];
   readonly #latest = new Map<string, Entry>();
   readonly #cursors = new Set<Cursor>();
-  readonly #maxBacklog: number;
+  readonly #maxBacklog: () => number;
   readonly #slack: number;
   #head: number;
   #keptWhenTidied = 0;
   #lastRead: { readonly position: number; readonly head: number; readonly changes: readonly Change[] } | undefined;
 
-  constructor(options: { readonly head: number; readonly maxBacklog?: number; readonly slack?: number }) {
+  /** `maxBacklog`: default as many as there are. */
+  constructor(options: { readonly head: number; readonly maxBacklog?: () => number; readonly slack?: number }) {
     this.#head = options.head;
-    this.#maxBacklog = options.maxBacklog ?? 250_000;
+    this.#maxBacklog = options.maxBacklog ?? (() => Infinity);
     this.#slack = options.slack ?? SLACK;
   }
 
@@ -128,8 +129,9 @@ export class ChangeLog {
     let slowest = this.#head;
     for (const cursor of this.#cursors) if (!cursor.lost) slowest = Math.min(slowest, cursor.position);
     let kept = this.#entries.filter(({ change }) => change.generation > slowest);
-    if (kept.length > this.#maxBacklog) {
-      const cut = kept[kept.length - this.#maxBacklog - 1]?.change.generation ?? this.#head;
+    const maxBacklog = this.#maxBacklog();
+    if (kept.length > maxBacklog) {
+      const cut = kept[kept.length - maxBacklog - 1]?.change.generation ?? this.#head;
       kept = kept.filter(({ change }) => change.generation > cut);
       for (const cursor of this.#cursors) if (cursor.position < cut) cursor.lost = true;
     }

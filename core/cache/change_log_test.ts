@@ -63,7 +63,7 @@ Deno.test("append() keeps no more than the slowest cursor needs", () => {
 });
 
 Deno.test("append() loses a cursor that is further behind than the bound, and only that one", () => {
-  const log = new ChangeLog({ head: 0, maxBacklog: 100 });
+  const log = new ChangeLog({ head: 0, maxBacklog: () => 100 });
   const stopped = log.open();
   const reading = log.open();
   for (let generation = 1; generation <= 10_000; generation++) {

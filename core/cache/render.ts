@@ -21,6 +21,8 @@ export interface Renderer {
   render(fragment: Fragment): readonly Resource[];
   /** What is there without any session. */
   shared(shared: SharedResources): readonly Resource[];
+  /** What a name stands for that nobody has; absent where that is nothing. */
+  standIn?(name: string): Resource;
 }
 
 const whole = (part: WholePart): Resource => createResource(part.name, part.body);

@@ -12,10 +12,13 @@ export class ResourceCache implements ViewSource {
   readonly #fragments = new Map<string, Fragment>();
   readonly #views: Readonly<Record<Dialect, Map<TypeUrl, ResourceView>>> = { envoy: new Map(), grpc: new Map() };
   #shared: SharedResources;
+  readonly #onDemand: boolean;
   #generation = 0;
 
-  constructor(shared: SharedResources) {
+  /** `onDemand`: over delta, sessions' clusters and virtual hosts are for those who ask for them by name; default false. */
+  constructor(shared: SharedResources, { onDemand = false }: { readonly onDemand?: boolean } = {}) {
     this.#shared = shared;
+    this.#onDemand = onDemand;
   }
 
   /** The number of the last change. */
@@ -73,6 +76,7 @@ export class ResourceCache implements ViewSource {
     if (existing) return existing;
     const view = new ResourceView(typeUrl, {
       dialect,
+      onDemand: this.#onDemand,
       generation: this.#generation,
       shared: this.#shared,
       fragments: this.#fragments.values(),

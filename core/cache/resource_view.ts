@@ -5,7 +5,7 @@ import type { Dialect } from "./dialect.ts";
 import type { Renderer } from "./render.ts";
 import { rendererOf } from "./rendered.ts";
 import type { Resource } from "./resource.ts";
-import { ROUTE, type TypeUrl } from "./resource_type.ts";
+import { allowsWildcard, CLUSTER, ROUTE, type TypeUrl, VIRTUAL_HOST } from "./resource_type.ts";
 import { RouteTable } from "./route_table.ts";
 
 /** One session's resources taking the place of others; without `next` the session is gone. */
@@ -15,26 +15,47 @@ export interface FragmentChange {
   readonly next: Fragment | undefined;
 }
 
+/**
+ * Who is further behind connects anew, which costs as much as there are resources. No one change comes to more than twice
+ * as many as there are before or after it, so that nobody is behind who had all that was before it.
+ */
+const MIN_BACKLOG = 20_000;
+
+/** Envoy asks for all clusters, and by VHDS for all virtual hosts, before it asks for any by name, and has to be answered. */
+const ON_DEMAND: ReadonlySet<TypeUrl> = new Set([CLUSTER, VIRTUAL_HOST]);
+
 /** All resources of one type as they are now, and what changed. */
 export class ResourceView {
   readonly typeUrl: TypeUrl;
   readonly log: ChangeLog;
+  readonly #onDemand: boolean;
   readonly #renderer: Renderer;
   readonly #resources = new Map<string, Resource>();
   readonly #digest = new Digest();
   readonly #routeTable: RouteTable | undefined;
+  #wildcard: "all" | readonly string[];
+  /** How many there were before the last change. */
+  #sizeBefore = 0;
 
   constructor(typeUrl: TypeUrl, options: {
     readonly dialect: Dialect;
+    /** Sessions' clusters and virtual hosts are for those who ask for them by name. */
+    readonly onDemand: boolean;
     readonly generation: number;
     readonly shared: SharedResources;
     readonly fragments: Iterable<Fragment>;
   }) {
     this.typeUrl = typeUrl;
+    this.#onDemand = options.onDemand;
     this.#renderer = rendererOf(options.dialect, typeUrl);
     this.#routeTable = typeUrl === ROUTE && options.dialect === "envoy" ? new RouteTable() : undefined;
-    this.log = new ChangeLog({ head: options.generation });
-    for (const resource of this.#renderer.shared(options.shared)) this.#put(resource);
+    this.log = new ChangeLog({
+      head: options.generation,
+      maxBacklog: () => Math.max(MIN_BACKLOG, 2 * Math.max(this.#sizeBefore, this.#resources.size)),
+    });
+    const shared = this.#renderer.shared(options.shared);
+    for (const resource of shared) this.#put(resource);
+    this.#wildcard = this.#wildcardOf(shared);
     for (const fragment of options.fragments) {
       for (const resource of this.#renderer.render(fragment)) this.#put(resource);
       this.#routeTable?.add(fragment);
@@ -42,8 +63,14 @@ export class ResourceView {
     if (this.#routeTable) this.#put(this.#routeTable.resource());
   }
 
+  /** What a name stands for; for some clients, names that nobody has stand for something too. */
   get(name: string): Resource | undefined {
-    return this.#resources.get(name);
+    return this.#resources.get(name) ?? this.#renderer.standIn?.(name);
+  }
+
+  /** What a delta subscription to all of them gets: all, or only these. */
+  get wildcard(): "all" | readonly string[] {
+    return this.#wildcard;
   }
 
   get size(): number {
@@ -67,6 +94,7 @@ export class ResourceView {
     if (generation <= this.log.head) {
       throw new RangeError(`Cannot take in generation ${generation}: the view is at ${this.log.head}`);
     }
+    this.#sizeBefore = this.#resources.size;
     const given = new Set<string>();
     for (const { id, previous } of changes) {
       if (!previous) continue;
@@ -94,12 +122,19 @@ export class ResourceView {
   /** What belongs to no session takes the place of what there was of it. */
   updateShared(generation: number, previous: SharedResources, next: SharedResources): void {
     const given = new Set(this.#renderer.shared(previous).map(({ name }) => name));
-    for (const resource of this.#renderer.shared(next)) {
+    const shared = this.#renderer.shared(next);
+    for (const resource of shared) {
       given.delete(resource.name);
       if (this.#put(resource)) this.log.append({ generation, name: resource.name, resource });
     }
     for (const name of given) this.#remove(generation, name);
+    this.#wildcard = this.#wildcardOf(shared);
     this.log.advance(generation);
+  }
+
+  #wildcardOf(shared: readonly Resource[]): "all" | readonly string[] {
+    if (!allowsWildcard(this.typeUrl)) return [];
+    return this.#onDemand && ON_DEMAND.has(this.typeUrl) ? shared.map(({ name }) => name) : "all";
   }
 
   #remove(generation: number, name: string): void {
@@ -107,7 +142,8 @@ export class ResourceView {
     if (!removed) return;
     this.#resources.delete(name);
     this.#digest.remove(removed.version);
-    this.log.append({ generation, name, removed });
+    const standIn = this.#renderer.standIn?.(name);
+    this.log.append(standIn ? { generation, name, resource: standIn } : { generation, name, removed });
   }
 
   /** Whether that changed anything. */

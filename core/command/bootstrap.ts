@@ -1,13 +1,17 @@
 import { type Command, Option } from "commander";
+import type { Config } from "../config/config.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
-import { BOOTSTRAP_MODES, type BootstrapMode, buildEnvoyBootstrap } from "./envoy_bootstrap.ts";
+import { BOOTSTRAP_MODES, buildEnvoyBootstrap } from "./envoy_bootstrap.ts";
 import type { EnvoyTls } from "./envoy_tls.ts";
+import { buildGrpcBootstrap } from "./grpc_bootstrap.ts";
 import { type HostPort, parseHostPort, reachable } from "./host_port.ts";
 import { optionParser } from "./option_parser.ts";
 
+const MODES = [...BOOTSTRAP_MODES, "grpc"] as const;
+
 interface Options {
-  readonly mode: BootstrapMode;
+  readonly mode: typeof MODES[number];
   readonly config?: string;
   readonly xds?: HostPort;
   readonly nodeId: string;
@@ -24,13 +28,15 @@ interface Options {
 /** `bootstrap`: the file that an Envoy is started with. */
 export function addBootstrapCommand(parent: Command, io: CommandIo): void {
   parent.command("bootstrap")
-    .summary("print the bootstrap that Envoy is started with")
-    .description("Prints Envoy's bootstrap: where Signalbox is, and how to ask it.")
+    .summary("print the bootstrap that Envoy, or a gRPC client, is started with")
+    .description("Prints the bootstrap of Envoy, or of gRPC clients: where Signalbox is, and how to ask it.")
     .addOption(
-      new Option("-m, --mode <mode>", "how Envoy asks: ADS incrementally, ADS with all of a type, or REST polling")
-        .choices(BOOTSTRAP_MODES).default("delta"),
+      new Option(
+        "-m, --mode <mode>",
+        "how Envoy asks: ADS incrementally, ADS with all of a type, or REST polling; grpc: for gRPC clients without Envoy",
+      ).choices(MODES).default("delta"),
     )
-    .option("-c, --config <file>", "take Signalbox's address from this config file")
+    .option("-c, --config <file>", "the config file, for Signalbox's address and for what Envoy is to ask for")
     .option("--xds <host:port>", "Signalbox's address as Envoy sees it", optionParser(parseHostPort))
     .option("--node-id <id>", "Envoy's own name", "envoy-1")
     .option("--cluster <name>", "the name that Envoys of one kind share", "signalbox")
@@ -40,48 +46,69 @@ export function addBootstrapCommand(parent: Command, io: CommandIo): void {
     .option("--key <path>", "where Envoy finds its private key (PEM)")
     .option("--server-name <name>", "the name in Signalbox's certificate, where it is not the host of --xds")
     .option("--token <token>", "what Envoy shows Signalbox (default: SIGNALBOX_TOKEN); it stands in what is printed")
-    .addOption(new Option("--format <format>", "how to print it").choices(["yaml", "json"]).default("yaml"))
+    .addOption(
+      new Option("--format <format>", "how to print it; grpc is always JSON").choices(["yaml", "json"]).default("yaml"),
+    )
     .addHelpText(
       "after",
       `
 Example:
   signalbox bootstrap --config signalbox.yaml > envoy.yaml
-  envoy -c envoy.yaml`,
+  envoy -c envoy.yaml
+  signalbox bootstrap --config signalbox.yaml --mode grpc > xds.json
+  GRPC_XDS_BOOTSTRAP=xds.json my-client xds:///session-123.example.org`,
     )
     .action((options: Options) => bootstrap(options, io));
 }
 
 async function bootstrap(options: Options, io: CommandIo): Promise<void> {
-  const known = await readServer(options);
+  const config = await readConfig(options.config);
+  if (config) refuseMode(options, config);
+  refuseWithoutPlace(options);
+  const known = serverOf(options, config);
   const server = options.xds ?? known;
-  const { mode } = options;
-  const token = options.token ?? io.env("SIGNALBOX_TOKEN");
-  if (mode === "rest" && options.token !== undefined) {
-    throw new SignalboxError(
-      "invalid_config",
-      "Cannot put a token into polling: Envoy has no place for it; give --cert",
-    );
-  }
   const tls = tlsOf(options, server.host);
   if (!tls && known.tls) {
-    const message = `Cannot tell how Envoy trusts Signalbox: ${options.config} has TLS; give --ca`;
+    const message = `Cannot tell how ${clientOf(options)} trusts Signalbox: ${options.config} has TLS; give --ca`;
     throw new SignalboxError("invalid_config", message);
   }
+  const { mode, nodeId, cluster: nodeCluster, adminPort } = options;
+  // gRPC reads no YAML.
+  if (mode === "grpc") return printJson(buildGrpcBootstrap({ server, nodeId, nodeCluster, ...(tls && { tls }) }), io);
+  const token = options.token ?? io.env("SIGNALBOX_TOKEN");
   const content = buildEnvoyBootstrap({
-    mode,
-    server,
-    nodeId: options.nodeId,
-    nodeCluster: options.cluster,
-    adminPort: options.adminPort,
+    ...{ mode, server, nodeId, nodeCluster, adminPort },
     ...(tls && { tls }),
     ...(mode !== "rest" && token !== undefined && { token }),
   });
-  if (options.format === "json") {
-    io.out(`${JSON.stringify(content, null, 2)}\n`);
-    return;
-  }
+  if (options.format === "json") return printJson(content, io);
   const { stringify } = await import("yaml");
   io.out(stringify(content, { aliasDuplicateObjects: false }));
+}
+
+function printJson(content: unknown, io: CommandIo): void {
+  io.out(`${JSON.stringify(content, null, 2)}\n`);
+}
+
+const clientOf = ({ mode }: Options) => mode === "grpc" ? "a gRPC client" : "Envoy";
+
+/** What is only in the delta protocol, Envoy would leave undone without a word. */
+function refuseMode({ mode, config: path }: Options, { delivery: { routes, clusters } }: Config): void {
+  if (mode === "delta" || mode === "grpc") return;
+  const problem = clusters === "on-demand" ? "clusters on-demand" : routes === "vhds" ? "routes vhds" : undefined;
+  if (problem === undefined) return;
+  const text = `Cannot make a bootstrap of mode ${mode}: ${path} has delivery.${problem}, which needs mode delta`;
+  throw new SignalboxError("invalid_config", text);
+}
+
+function refuseWithoutPlace({ mode, token, serverName }: Options): void {
+  if (token !== undefined && (mode === "rest" || mode === "grpc")) {
+    const [what, who] = mode === "rest" ? ["polling", "Envoy has"] : ["mode grpc", "gRPC clients have"];
+    throw new SignalboxError("invalid_config", `Cannot put a token into ${what}: ${who} no place for it; give --cert`);
+  }
+  if (serverName !== undefined && mode === "grpc") {
+    throw new SignalboxError("invalid_config", "Cannot give gRPC clients another name than the host of --xds");
+  }
 }
 
 function tlsOf({ ca, cert, key, serverName }: Options, host: string): EnvoyTls | undefined {
@@ -99,12 +126,20 @@ function tlsOf({ ca, cert, key, serverName }: Options, host: string): EnvoyTls |
   };
 }
 
-/** Signalbox as its config has it, and whether it wants TLS. */
-async function readServer({ mode, config: path, xds }: Options): Promise<HostPort & { readonly tls: boolean }> {
-  const key = mode === "rest" ? "http" : "xds";
-  if (path === undefined) return { host: "127.0.0.1", port: mode === "rest" ? 8080 : 18000, tls: false };
+async function readConfig(path: string | undefined): Promise<Config | undefined> {
+  if (path === undefined) return undefined;
   const { loadConfig } = await import("../config/load_config.ts");
-  const { address, port, tls } = (await loadConfig(path))[key];
+  return await loadConfig(path);
+}
+
+/** Signalbox as its config has it, and whether it wants TLS. */
+function serverOf(
+  { mode, config: path, xds }: Options,
+  config: Config | undefined,
+): HostPort & { readonly tls: boolean } {
+  const key = mode === "rest" ? "http" : "xds";
+  if (config === undefined) return { host: "127.0.0.1", port: mode === "rest" ? 8080 : 18000, tls: false };
+  const { address, port, tls } = config[key];
   if (port === 0 && xds === undefined) {
     throw new SignalboxError("invalid_config", `Cannot tell Signalbox's port: ${path} has ${key}.port 0; give --xds`);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { buildEnvoyBootstrap } from "./envoy_bootstrap.ts";
+import { buildGrpcBootstrap } from "./grpc_bootstrap.ts";
 import { runCommand, withFolder } from "./testdata/test_io.ts";
 
 const DEFAULTS = {
@@ -99,10 +100,43 @@ Deno.test("bootstrap exits with 1 when Envoy would not get in", () =>
       [["--cert", "/a", "--ca", "/b"], /--cert and --key go together/],
       [["--cert", "/a", "--key", "/b"], /give --ca/],
       [["--mode", "rest", "--token", "sbx_a"], /Cannot put a token into polling/],
+      [["--mode", "grpc", "--token", "sbx_a"], /Cannot put a token into mode grpc/],
+      [["--mode", "grpc", "--ca", "/a", "--server-name", "b"], /another name than the host/],
     ];
     for (const [args, message] of cases) {
       const { code, out, err } = await runCommand(["bootstrap", ...args]);
       assert.deepEqual([code, out], [1, ""], args.join(" "));
       assert.match(err, message);
     }
+  }));
+
+Deno.test("bootstrap refuses modes in which Envoy cannot do what the config has it do", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "{domain: a, delivery: {clusters: on-demand}}");
+    const { out } = await runCommand(["bootstrap", "--config", file]);
+    assert.deepEqual(parse(out), buildEnvoyBootstrap(DEFAULTS));
+    for (const mode of ["sotw", "rest"]) {
+      assert.deepEqual(await runCommand(["bootstrap", "--config", file, "--mode", mode]), {
+        code: 1,
+        out: "",
+        err: `error: Cannot make a bootstrap of mode ${mode}: ${file} has delivery.clusters on-demand, ` +
+          "which needs mode delta\n",
+      });
+    }
+    await Deno.writeTextFile(file, "{domain: a, delivery: {routes: vhds}}");
+    const { code, err } = await runCommand(["bootstrap", "--config", file, "--mode", "sotw"]);
+    assert.equal(code, 1);
+    assert.match(err, /has delivery\.routes vhds, which needs mode delta/);
+  }));
+
+Deno.test("bootstrap prints JSON for gRPC clients, whatever the config says of Envoys", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, '{domain: a, xds: {address: "::", port: 82}, delivery: {clusters: on-demand}}');
+    const { code, out } = await runCommand(["bootstrap", "--mode", "grpc", "--config", file, "--node-id", "me"]);
+    assert.equal(code, 0);
+    const options = { server: { host: "::1", port: 82 }, nodeId: "me", nodeCluster: "signalbox" };
+    assert.deepEqual(JSON.parse(out), buildGrpcBootstrap(options));
+    assert.equal(JSON.parse(out).xds_servers[0].server_uri, "[::1]:82");
   }));

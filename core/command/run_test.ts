@@ -58,7 +58,7 @@ Deno.test("run() exits with 2 and says what is wrong when the arguments are not 
     [["serve"], /^error: required option '-c, --config <file>' not specified\n$/],
     [["serve", "--config"], /argument missing/],
     [["serve", "-c", "a", "b"], /too many arguments/],
-    [["bootstrap", "--mode", "v2"], /Allowed choices are delta, sotw, rest\.\n$/],
+    [["bootstrap", "--mode", "v2"], /Allowed choices are delta, sotw, rest, grpc\.\n$/],
     [["bootstrap", "--xds", "host"], /'--xds <host:port>' argument 'host' is invalid\. .*must be HOST:PORT/],
     [["bootstrap", "--admin-port", "70000"], /must be 0 to 65535/],
     [["sessions", "add", "a"], /missing required argument 'backends'/],

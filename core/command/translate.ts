@@ -80,14 +80,15 @@ async function translateWith(config: Config, options: Options, without?: string)
   const { PluginRuntime } = await import("../plugin/plugin_runtime.ts");
   const { bundledPlugins } = await import("../../plugins/mod.ts");
   const { listenersOf, readSessions } = await import("./offline_input.ts");
-  const { sessionSecrets, plugins, delivery: { routes } } = config;
+  const { sessionSecrets, plugins, delivery } = config;
   const sessions = await readSessions(options.sessions, config);
   using runtime = new PluginRuntime({ invalidate: () => {}, sessionSecrets });
   const { shared, pipeline } = await assemble({
-    ...{ plugins, bundled: bundledPlugins, runtime, layout: routes, listeners: listenersOf(config), without },
+    ...{ plugins, bundled: bundledPlugins, runtime, layout: delivery, listeners: listenersOf(config), without },
   });
   const { result, redact } = runtime.revealed.record(() =>
-    runtime.reads.record(() => translate({ shared, pipeline, sessions, types: TYPES[routes], redact: true })).result
+    runtime.reads.record(() => translate({ shared, pipeline, sessions, types: TYPES[delivery.routes], redact: true }))
+      .result
   );
   return redact(result);
 }

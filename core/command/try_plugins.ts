@@ -42,7 +42,7 @@ async function tryConfig({ config: path, sessions: sessionsPath }: Options, io: 
         bundled: bundledPlugins,
         runtime,
         sessions,
-        layout: delivery.routes,
+        layout: delivery,
         listeners: listenersOf(config),
       },
       onStep: (step) => io.out(formatTrialLine({ kind: "step", step })),

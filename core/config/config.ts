@@ -60,8 +60,10 @@ export type StoreConfig =
 export interface DeliveryConfig {
   /** Where the listeners' routes come from: a scope a session, one route configuration, or virtual hosts on demand. */
   readonly routes: "scoped" | "rds" | "vhds";
-  /** Whether every Envoy holds every session, or asks for a session's cluster when it is first called. */
+  /** Whether every Envoy holds every session, or asks for a session's cluster (`vhds`: its host too) at the first call. */
   readonly clusters: "push" | "on-demand";
+  /** How many names that nobody has are remembered of what one Envoy asks for, of each type. */
+  readonly maxUnknownNames: number;
   /** How long a cluster stays after its routes have left it, in milliseconds. */
   readonly drainMs: number;
 }

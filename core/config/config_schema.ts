@@ -102,6 +102,9 @@ const delivery = z.strictObject({
   clusters: z.enum(["push", "on-demand"]).default("push").describe(
     "push: every Envoy holds every session; on-demand: Envoy asks for a session's cluster when it is first called.",
   ),
+  maxUnknownNames: z.int().min(1, "must be at least 1").default(10_000).describe(
+    "How many names that nobody has are remembered of what one Envoy asks for; of those before, a rough memory stays.",
+  ),
   drain: duration(0, "").prefault("5s").describe("How long a cluster stays after its routes have left it."),
 });
 

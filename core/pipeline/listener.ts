@@ -7,8 +7,11 @@ type ConnectionManager = Message<
 >;
 type TransportSocket = Message<"envoy.config.core.v3.TransportSocket">;
 
-/** Where a listener takes its routes from. */
-export type RoutesLayout = "scoped" | "rds" | "vhds";
+/** Where a listener takes its routes from, and whether Envoy asks for what it does not have when it is first called. */
+export interface Layout {
+  readonly routes: "scoped" | "rds" | "vhds";
+  readonly clusters: "push" | "on-demand";
+}
 
 export interface ListenerInput {
   readonly name: string;
@@ -58,9 +61,9 @@ const ACCESS_LOG_FIELDS: Record<string, string> = {
   request_id: "%REQ(X-REQUEST-ID)%",
 };
 
-function routesOf(layout: RoutesLayout): Partial<ConnectionManager> {
-  if (layout !== "scoped") {
-    return { rds: { routeConfigName: layout === "rds" ? ROUTES : ROUTES_BY_VHDS, configSource: ADS } };
+function routesOf({ routes }: Layout): Partial<ConnectionManager> {
+  if (routes !== "scoped") {
+    return { rds: { routeConfigName: routes === "rds" ? ROUTES : ROUTES_BY_VHDS, configSource: ADS } };
   }
   return {
     scopedRoutes: {
@@ -77,17 +80,41 @@ function routesOf(layout: RoutesLayout): Partial<ConnectionManager> {
   };
 }
 
+type HttpFilters = NonNullable<ConnectionManager["httpFilters"]>;
+
+const LOWER_CASE: HttpFilters[number] = {
+  name: "lower-case-authority",
+  typedConfig: {
+    "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+    defaultSourceCode: { inlineString: LOWER_CASE_AUTHORITY },
+  },
+};
+
+/** Holds a call back until its cluster (and by VHDS its virtual host) has been asked for and is there, or is not. */
+const ON_DEMAND: HttpFilters[number] = {
+  name: "on-demand",
+  typedConfig: {
+    "@type": "type.googleapis.com/envoy.extensions.filters.http.on_demand.v3.OnDemand",
+    odcds: { source: ADS, timeout: { seconds: 5 } },
+  },
+};
+
+const ROUTER: HttpFilters[number] = {
+  name: "router",
+  typedConfig: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+};
+
+/** In the order in which a request passes them: what is asked for depends on the authority. */
+function filtersOf({ routes, clusters }: Layout): HttpFilters {
+  return [
+    ...(routes === "scoped" ? [LOWER_CASE] : []),
+    ...(clusters === "on-demand" ? [ON_DEMAND] : []),
+    ROUTER,
+  ];
+}
+
 /** Limits after Envoy's advice for proxies at the edge; streams may be long, connections that do nothing may not. */
-function buildConnectionManager(layout: RoutesLayout): ConnectionManager {
-  const lowerCase: NonNullable<ConnectionManager["httpFilters"]> = layout === "scoped"
-    ? [{
-      name: "lower-case-authority",
-      typedConfig: {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
-        defaultSourceCode: { inlineString: LOWER_CASE_AUTHORITY },
-      },
-    }]
-    : [];
+function buildConnectionManager(layout: Layout): ConnectionManager {
   return {
     statPrefix: "ingress",
     codecType: "AUTO",
@@ -116,10 +143,7 @@ function buildConnectionManager(layout: RoutesLayout): ConnectionManager {
         logFormat: { jsonFormat: ACCESS_LOG_FIELDS },
       },
     }],
-    httpFilters: [...lowerCase, {
-      name: "router",
-      typedConfig: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
-    }],
+    httpFilters: filtersOf(layout),
   };
 }
 
@@ -138,7 +162,7 @@ function buildTls(name: string): TransportSocket {
 }
 
 /** A listener that knows no session: a change of a listener drains its connections. */
-export function buildListener({ name, address, port, tls }: ListenerInput, layout: RoutesLayout): Listener {
+export function buildListener({ name, address, port, tls }: ListenerInput, layout: Layout): Listener {
   const filterChain = {
     filters: [{
       name: "http",

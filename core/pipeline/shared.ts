@@ -7,7 +7,7 @@ import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import { checkAll, CLUSTER, orElse, SECRET } from "./check_messages.ts";
 import { type Failure, HookFailure } from "./failure.ts";
 import { createHookTable, type HookTable } from "./hook_table.ts";
-import { buildListener, type ListenerInput, type RoutesLayout, secretNameOf } from "./listener.ts";
+import { buildListener, type Layout, type ListenerInput, secretNameOf } from "./listener.ts";
 import { runAddingHooks, runHooks, settleBy } from "./run_hooks.ts";
 
 const LISTENER = "envoy.config.listener.v3.Listener";
@@ -18,7 +18,7 @@ export interface ListenerSource extends Omit<ListenerInput, "tls"> {
 }
 
 export interface SharedOptions {
-  readonly layout: RoutesLayout;
+  readonly layout: Layout;
   readonly listeners: readonly ListenerSource[];
   readonly hookSets: readonly HookSet[];
   /** Told why a plugin that may be skipped has no part in what is shared. */

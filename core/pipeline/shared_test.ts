@@ -3,15 +3,15 @@ import { ROUTES, ROUTES_BY_VHDS } from "../cache/names.ts";
 import type { Hooks } from "../plugin/hooks.ts";
 import { decodeMessage } from "../proto/codec.ts";
 import { SignalboxError } from "../signalbox_error.ts";
-import type { RoutesLayout } from "./listener.ts";
+import type { Layout } from "./listener.ts";
 import { buildShared, type ListenerSource } from "./shared.ts";
 
 const LISTENER = "envoy.config.listener.v3.Listener";
 const CLEARTEXT: ListenerSource = { name: "plain", address: "0.0.0.0", port: 8080 };
 const TLS: ListenerSource = { name: "tls", address: "::", port: 8443, tls: { cert: "(certificate)", key: "(key)" } };
 
-function build(listeners: readonly ListenerSource[], hooks: Hooks = {}, layout: RoutesLayout = "scoped") {
-  return buildShared({ layout, listeners, hookSets: [{ plugin: "p", hooks }] });
+function build(listeners: readonly ListenerSource[], hooks: Hooks = {}, routes: Layout["routes"] = "scoped") {
+  return buildShared({ layout: { routes, clusters: "push" }, listeners, hookSets: [{ plugin: "p", hooks }] });
 }
 
 function connectionManager(body: Uint8Array) {
@@ -47,7 +47,7 @@ Deno.test("buildShared() keeps a certificate out of its listener, which asks for
 });
 
 Deno.test("buildShared() takes routes from where the layout says", () => {
-  const of = (layout: RoutesLayout) =>
+  const of = (layout: Layout["routes"]) =>
     connectionManager(build([CLEARTEXT], {}, layout).listeners[0]?.body ?? assert.fail());
   assert.equal(of("scoped").scopedRoutes?.scopeKeyBuilder?.fragments?.[0]?.headerValueExtractor?.name, ":authority");
   assert.equal(of("rds").rds?.routeConfigName, ROUTES);
@@ -118,7 +118,7 @@ Deno.test("buildShared() does without a plugin that fails only where it may be s
   const hookSets = [{ plugin: "p", hooks: bad, onError: "skip" as const }, { plugin: "q", hooks: good }];
   const skipped: unknown[] = [];
   const shared = buildShared({
-    layout: "scoped",
+    layout: { routes: "scoped", clusters: "push" },
     listeners: [CLEARTEXT],
     hookSets,
     onSkipped: (failures) => skipped.push(...failures.map(({ plugin, hook }) => [plugin, hook])),
@@ -126,6 +126,10 @@ Deno.test("buildShared() does without a plugin that fails only where it may be s
   assert.deepEqual(skipped, [["p", "listener"]]);
   assert.deepEqual(shared, build([CLEARTEXT], good));
   assert.throws(() =>
-    buildShared({ layout: "scoped", listeners: [CLEARTEXT], hookSets: [{ plugin: "p", hooks: bad }] })
+    buildShared({
+      layout: { routes: "scoped", clusters: "push" },
+      listeners: [CLEARTEXT],
+      hookSets: [{ plugin: "p", hooks: bad }],
+    })
   );
 });

@@ -3,7 +3,10 @@ import { buildListener } from "../pipeline/listener.ts";
 import type { ListenerMessage } from "./hooks.ts";
 import { withHttpFilter } from "./http_filter.ts";
 
-const LISTENER = buildListener({ name: "ingress", address: "127.0.0.1", port: 1, tls: false }, "scoped");
+const LISTENER = buildListener({ name: "ingress", address: "127.0.0.1", port: 1, tls: false }, {
+  routes: "scoped",
+  clusters: "push",
+});
 
 function filtersOf({ filterChains = [], defaultFilterChain }: ListenerMessage): readonly (readonly string[])[] {
   return [...filterChains, ...(defaultFilterChain ? [defaultFilterChain] : [])].map(({ filters }) => {

@@ -196,7 +196,11 @@ export class Backlog implements Ordered {
         if (this.#isDue(resource.name, until)) this.#put(resource, limits, resources);
       }
     }
-    for (const change of changes) if (this.interest.has(change.name)) this.#take(change, limits, resources);
+    for (const change of changes) {
+      const isWanted = this.interest.has(change.name) ||
+        (change.resource !== undefined && this.#client.recalls(change.name));
+      if (isWanted) this.#take(change, limits, resources);
+    }
     const unknown = this.#payNames(until, limits, resources);
     for (const name of [...this.#quarantine.waiting.keys()]) {
       const resource = this.#view.get(name);

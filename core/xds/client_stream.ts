@@ -35,11 +35,17 @@ interface Output<Response> {
   readonly events: readonly StreamEvent[];
 }
 
+/** What one client may make Signalbox remember. */
+export interface StreamLimits {
+  /** Names that nobody has, of each type. */
+  readonly maxUnknownNames: number;
+}
+
 /** A protocol: what it is made of, and what goes over the wire. */
 export interface StreamKind<Wire, Request, Response> {
   readonly protocol: Protocol;
   parse(wire: Wire, typeUrl: TypeUrl | undefined): Request;
-  create(views: ViewSource): Machine<Request, Response>;
+  create(views: ViewSource, limits: StreamLimits): Machine<Request, Response>;
   encode(response: Response): Uint8Array;
 }
 
@@ -51,6 +57,7 @@ export interface ClientStreamOptions<Wire, Request, Response> {
   /** Who opened it. */
   readonly identity: Identity;
   readonly admit: Admit;
+  readonly limits: StreamLimits;
   readonly observer: ClientObserver;
   readonly nextId: () => number;
   /** Called once, when the stream is over. */
@@ -113,7 +120,7 @@ export class ClientStream<Wire extends WithNode, Request extends { readonly type
   }
 
   #begin(node: ClientNode): Machine<Request, Response> | undefined {
-    const { admit, kind, observer, nextId } = this.#options;
+    const { admit, kind, limits, observer, nextId } = this.#options;
     const admission: Admission | undefined = admit(node);
     if (!admission) {
       observer.refused(node);
@@ -122,7 +129,7 @@ export class ClientStream<Wire extends WithNode, Request extends { readonly type
     }
     const { group, dialect, views } = admission;
     this.#client = { id: nextId(), node, group, dialect, protocol: kind.protocol };
-    this.#machine = kind.create(views);
+    this.#machine = kind.create(views, limits);
     observer.opened(this.#client);
     return this.#machine;
   }

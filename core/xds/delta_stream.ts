@@ -1,6 +1,6 @@
 import { isTypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
-import { type DeltaPayload, DeltaSubscription } from "./delta_subscription.ts";
+import { type DeltaOptions, type DeltaPayload, DeltaSubscription } from "./delta_subscription.ts";
 import type { StreamEvent } from "./event.ts";
 import type { ResourceStatus } from "./resource_status.ts";
 import { StreamTypes } from "./stream_types.ts";
@@ -35,7 +35,7 @@ export interface DeltaOutput {
 export class DeltaStream {
   readonly #types: StreamTypes<DeltaPayload, DeltaSubscription>;
 
-  constructor(views: ViewSource, options: { readonly maxUnknownNames?: number } = {}) {
+  constructor(views: ViewSource, options: DeltaOptions = {}) {
     this.#types = new StreamTypes(views, (view) => new DeltaSubscription(view, options));
   }
 

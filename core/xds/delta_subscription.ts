@@ -24,6 +24,11 @@ export interface InterestChange {
   readonly initialVersions: Readonly<Record<string, string>>;
 }
 
+export interface DeltaOptions {
+  /** How many names that nobody has are remembered for the client, of each type; absent: all. */
+  readonly maxUnknownNames?: number;
+}
+
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /** One type on one delta stream. Of what the client has it knows no more than a position in the change log. */
@@ -35,14 +40,19 @@ export class DeltaSubscription implements Subscription<DeltaPayload> {
   #first = true;
   #forgotten = 0;
 
-  constructor(view: ResourceView, options: { readonly maxUnknownNames?: number } = {}) {
+  constructor(view: ResourceView, options: DeltaOptions = {}) {
     this.#view = view;
-    this.#unknown = new UnknownNames(options.maxUnknownNames);
+    this.#unknown = new UnknownNames(options.maxUnknownNames ?? Infinity);
     const misses = (name: string) => {
       if (this.backlog.interest.names.has(name)) this.#noteUnknown(name);
       return true;
     };
-    this.backlog = new Backlog(view, { has: () => false, loses: misses, misses });
+    this.backlog = new Backlog(view, {
+      has: () => false,
+      loses: misses,
+      misses,
+      recalls: (name) => this.#recall(name),
+    });
   }
 
   get forgotten(): number {
@@ -74,6 +84,12 @@ export class DeltaSubscription implements Subscription<DeltaPayload> {
   }
 
   #subscribeAll(had: ReadonlyMap<string, string>): void {
+    const { wildcard } = this.#view;
+    if (wildcard !== "all") {
+      this.backlog.owed.answer ||= had.size === 0;
+      for (const name of wildcard) this.#subscribe(name, had);
+      return;
+    }
     this.backlog.subscribeAll({ owed: had.size === 0 });
     if (!this.backlog.interest.wildcard || had.size === 0) return;
     for (const resource of this.#view.resources()) {
@@ -97,6 +113,13 @@ export class DeltaSubscription implements Subscription<DeltaPayload> {
     this.#unknown.delete(name);
     // With "*" on, the client drops the name only in part: it waits to be told what "*" says of it.
     if (this.backlog.interest.wildcard) this.backlog.owed.add(name);
+  }
+
+  /** The client may have asked for it, and Envoy does not ask again; one that did not takes no notice. */
+  #recall(name: string): boolean {
+    if (!this.#unknown.mayHaveForgotten(name)) return false;
+    this.backlog.interest.names.add(name);
+    return true;
   }
 
   #noteUnknown(name: string): void {

@@ -16,4 +16,6 @@ export interface ClientKnowledge {
   loses(name: string): boolean;
   /** The client asks for a name that is not to be had. Returns whether it is to be told. */
   misses(name: string): boolean;
+  /** Whether the client may have asked for a name that it is not remembered to want: it is wanted again then. */
+  recalls(name: string): boolean;
 }

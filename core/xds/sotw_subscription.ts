@@ -51,6 +51,7 @@ export class SotwSubscription implements Subscription<SotwPayload> {
       },
       // What is not there is known by its absence, where responses are complete.
       misses: () => this.#complete,
+      recalls: () => false,
     });
   }
 

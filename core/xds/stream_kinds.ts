@@ -13,7 +13,7 @@ export const DELTA: StreamKind<
 > = {
   protocol: "delta",
   parse: toDeltaRequest,
-  create: (views) => new DeltaStream(views),
+  create: (views, limits) => new DeltaStream(views, limits),
   encode: encodeDeltaResponse,
 };
 

@@ -1,15 +1,16 @@
-/** Room for more misspelt hosts than anybody asks for by accident; each costs its name. */
-const MAX_UNKNOWN_NAMES = 10_000;
+import { NameFilter } from "./name_filter.ts";
 
 /**
- * Names that one client has asked for and that nobody has, the least recently asked first. They are kept so that they
- * can be pushed when they come into being, and bounded because whoever may send requests may make them up.
+ * Names that one client has asked for and that nobody has: they are to be pushed when they come into being, for Envoy
+ * does not ask again. Whoever may send requests may make names up, so no more than so many are kept, the least recently
+ * asked are let go, and of those only a rough memory stays.
  */
 export class UnknownNames {
   readonly #names = new Set<string>();
   readonly #max: number;
+  #forgotten: NameFilter | undefined;
 
-  constructor(max = MAX_UNKNOWN_NAMES) {
+  constructor(max: number) {
     this.#max = max;
   }
 
@@ -23,11 +24,19 @@ export class UnknownNames {
     this.#names.add(name);
     if (this.#names.size <= this.#max) return undefined;
     const [oldest] = this.#names;
-    if (oldest !== undefined) this.#names.delete(oldest);
+    if (oldest === undefined) return undefined;
+    this.#names.delete(oldest);
+    this.#forgotten ??= new NameFilter();
+    this.#forgotten.add(oldest);
     return oldest;
   }
 
   delete(name: string): void {
     if (this.#names.size > 0) this.#names.delete(name);
+  }
+
+  /** Whether the name had to make room for others: true if it had, and for a few that had not. */
+  mayHaveForgotten(name: string): boolean {
+    return this.#forgotten?.mayHave(name) ?? false;
   }
 }

@@ -6,8 +6,12 @@ Deno.test("add() makes room by the name that was asked for least recently", () =
   assert.equal(names.add("a"), undefined);
   assert.equal(names.add("b"), undefined);
   assert.equal(names.add("a"), undefined);
+  assert.equal(names.mayHaveForgotten("b"), false);
   assert.equal(names.add("c"), "b");
   assert.equal(names.size, 2);
+  // Of what was let go a rough memory stays.
+  assert.equal(names.mayHaveForgotten("b"), true);
+  assert.equal(names.mayHaveForgotten("a"), false);
 });
 
 Deno.test("delete() makes room", () => {

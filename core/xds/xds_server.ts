@@ -13,7 +13,7 @@ import { SignalboxError } from "../signalbox_error.ts";
 import type { Admit } from "./client.ts";
 import { toClientNode } from "./client_node.ts";
 import type { ClientView } from "./client_status.ts";
-import { type ClientObserver, ClientStream, type StreamKind } from "./client_stream.ts";
+import { type ClientObserver, ClientStream, type StreamKind, type StreamLimits } from "./client_stream.ts";
 import { DISCOVERY_METHODS, DISCOVERY_SERVICES, type DiscoveryMethod } from "./discovery_methods.ts";
 import { encodeSotwResponse } from "./encode_sotw_response.ts";
 import { fetchResources } from "./fetch_resources.ts";
@@ -25,6 +25,7 @@ export interface XdsServerOptions {
   readonly port: number;
   readonly access: Access;
   readonly admit: Admit;
+  readonly limits: StreamLimits;
   readonly observer: ClientObserver;
   /** After this long, give or take a tenth, a connection is to be made anew, so that Envoys spread over replicas. */
   readonly maxConnectionAgeMs: number;
@@ -92,7 +93,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
 function addMethod(
   server: Server,
   { path, kind, typeUrl }: DiscoveryMethod,
-  { admit, observer, streams, nextId }: XdsServerOptions & {
+  { admit, limits, observer, streams, nextId }: XdsServerOptions & {
     readonly streams: Set<Stream>;
     readonly nextId: () => number;
   },
@@ -108,6 +109,7 @@ function addMethod(
         typeUrl,
         identity: identityOf(call),
         admit,
+        limits,
         observer,
         nextId,
         ended,

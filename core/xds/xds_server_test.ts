@@ -32,7 +32,8 @@ async function startServer(options: {
   const { cache = new ResourceCache({ listeners: [], clusters: [], secrets: [] }), observer = silent } = options;
   const admit: Admit = options.admit ?? (() => ({ group: "default", dialect: "envoy", views: cache }));
   const { port = 0, access = OPEN_ACCESS, maxConnectionAgeMs = HOUR_MS } = options;
-  return await startXdsServer({ address: "127.0.0.1", port, access, admit, observer, maxConnectionAgeMs });
+  const limits = { maxUnknownNames: 100 };
+  return await startXdsServer({ address: "127.0.0.1", port, access, admit, limits, observer, maxConnectionAgeMs });
 }
 
 function fragment(id: string): Fragment {

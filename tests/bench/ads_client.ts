@@ -16,6 +16,8 @@ export interface AdsStreamOptions {
   readonly nodeId: string;
   /** Types to subscribe to with `*`, in this order, each with the versions that the client says it has. */
   readonly types: readonly { readonly typeUrl: string; readonly have?: Readonly<Record<string, string>> }[];
+  /** It subscribes, and then reads and says nothing more: as an Envoy that hangs. */
+  readonly stopped?: boolean;
   /** Told every response before it is acked. */
   readonly onResponse: (response: AdsResponse) => void;
   readonly onEnd: (reason: string) => void;
@@ -41,12 +43,14 @@ export function openAdsStream(options: AdsStreamOptions): AdsStream {
     {},
   );
   let open = true;
-  call.on("data", (bytes: Buffer) => {
+  const receive = (bytes: Buffer) => {
     const response = readResponse(bytes);
     options.onResponse(response);
     const { typeUrl, nonce: responseNonce } = response;
     if (open) call.write(encodeMessage("envoy.service.discovery.v3.DeltaDiscoveryRequest", { typeUrl, responseNonce }));
-  });
+  };
+  // Nobody who listens for data: nothing is read.
+  if (!options.stopped) call.on("data", receive);
   call.on("error", () => {}); // The status says it too.
   call.on("status", ({ code, details }) => {
     if (open) options.onEnd(`${code} ${details}`);

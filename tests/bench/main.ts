@@ -5,12 +5,10 @@ import { findEnvoy } from "../../core/dev/envoy_binary.ts";
 import { measureColdBuild, measurePipeline } from "./pipeline.ts";
 import { measurePlugins } from "./plugins.ts";
 import { measurePush } from "./push.ts";
-import { measureRoute } from "./route.ts";
+import { type LayoutName, LAYOUTS, measureRoute } from "./route.ts";
 import { formatTable } from "./samples.ts";
 
 type Row = Readonly<Record<string, string | number>>;
-
-const LAYOUTS = ["scoped", "rds", "vhds"] as const;
 
 const program = new Command("deno task bench").description("Measures what a change costs, in a table and as JSON.");
 
@@ -43,23 +41,51 @@ program.command("push")
     await report({ benchmark: "push", rows, results, ...(options.json === undefined ? {} : { file: options.json }) });
   });
 
+program.command("slow")
+  .description("POST until every stream but one has received it, while that one reads nothing at all.")
+  .option("--sessions <count>", "how many sessions there are", count, 1000)
+  .option("--streams <count>", "how many delta ADS streams are open, the one that reads nothing included", count, 50)
+  .option("--changes <count>", "changes of each kind that are measured", count, 200)
+  .option("--bulk <count>", "changes that then come in bulk", count, 60_000)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async (options: { sessions: number; streams: number; changes: number; bulk: number; json?: string }) => {
+    const { sessions, streams, changes, bulk } = options;
+    const results = [];
+    for (const stopped of [0, 1]) {
+      note(`slow: ${streams} streams, ${stopped} of them stopped`);
+      results.push(await measurePush({ sessions, streams: streams - stopped, stopped, changes, bulk }));
+    }
+    const rows = results.map((result): Row => ({
+      streams: result.streams + result.stopped,
+      stopped: result.stopped,
+      "move p50 ms": result.moveMs.p50,
+      "p99 ms": result.moveMs.p99,
+      "new p50 ms": result.newMs.p50,
+      "p99 ms ": result.newMs.p99,
+      "server MiB": result.serverMiB ?? "",
+      "after bulk": result.serverMiBAfterBulk ?? "",
+      "streams left": result.open ?? "",
+    }));
+    await report({ benchmark: "slow", rows, results, ...(options.json === undefined ? {} : { file: options.json }) });
+  });
+
 program.command("e2e")
   .description("Registration until the first answer through a real Envoy, the layouts side by side.")
   .option("--sessions <counts>", "how many sessions there are, as in 1000,20000", counts, [1000, 20_000])
-  .option("--routes <layouts>", "which layouts", layouts, [...LAYOUTS])
+  .option("--layouts <names>", "which layouts", layouts, Object.keys(LAYOUTS))
   .option("--changes <count>", "registrations that are measured", count, 50)
   .option("--json <file>", "where the JSON goes; else it is printed after the table")
-  .action(async (options: { sessions: number[]; routes: Layout[]; changes: number; json?: string }) => {
+  .action(async (options: { sessions: number[]; layouts: LayoutName[]; changes: number; json?: string }) => {
     const { changes } = options;
     const results = [];
     for (const sessions of options.sessions) {
-      for (const routes of options.routes) {
-        note(`e2e: ${routes}, ${sessions} sessions`);
-        results.push(await measureRoute({ routes, sessions, changes }));
+      for (const layout of options.layouts) {
+        note(`e2e: ${layout}, ${sessions} sessions`);
+        results.push(await measureRoute({ layout, sessions, changes }));
       }
     }
     const rows = results.map((result): Row => ({
-      routes: result.routes,
+      layout: result.layout,
       sessions: result.sessions,
       "p50 ms": result.firstAnswerMs.p50,
       "p99 ms": result.firstAnswerMs.p99,
@@ -113,8 +139,6 @@ program.command("plugins")
 
 await program.parseAsync(Deno.args, { from: "user" });
 
-type Layout = typeof LAYOUTS[number];
-
 /** The table for a person; the JSON, with where it was measured, for a machine. */
 async function report(
   { benchmark, rows, results, file }: {
@@ -154,10 +178,11 @@ function counts(text: string): number[] {
   return text.split(",").map(count);
 }
 
-function layouts(text: string): Layout[] {
+function layouts(text: string): LayoutName[] {
+  const names = Object.keys(LAYOUTS) as LayoutName[];
   return text.split(",").map((name) => {
-    const found = LAYOUTS.find((layout) => layout === name);
-    if (found === undefined) throw new InvalidArgumentError(`It must be of ${LAYOUTS.join(", ")}.`);
+    const found = names.find((layout) => layout === name);
+    if (found === undefined) throw new InvalidArgumentError(`It must be of ${names.join(", ")}.`);
     return found;
   });
 }

@@ -27,7 +27,7 @@ export async function measurePlugins({ sessions: count }: { readonly sessions: n
   using runtime = new PluginRuntime({ invalidate: () => {} });
   const { hookSets } = await assemble({
     plugins: names.map((name) => ({ name, onError: "keep-last", baseDir: "." })),
-    ...{ bundled: samplePlugins, runtime, listeners: [], layout: "scoped" },
+    ...{ bundled: samplePlugins, runtime, listeners: [], layout: { routes: "scoped", clusters: "push" } },
   });
   const spentMs = new Map(names.map((name) => [name, 0]));
   const now = () => performance.now();

@@ -4,8 +4,18 @@ import { preload } from "./preload.ts";
 import { processCpuMs, processMemoryMiB } from "./process_cpu.ts";
 import { type Percentiles, percentiles, round } from "./samples.ts";
 
+/** Layouts by the name that the benchmark has for them. */
+export const LAYOUTS = {
+  scoped: { routes: "scoped", clusters: "push" },
+  "on-demand": { routes: "scoped", clusters: "on-demand" },
+  rds: { routes: "rds", clusters: "push" },
+  vhds: { routes: "vhds", clusters: "push" },
+} as const satisfies Readonly<Record<string, Pick<WorldOptions, "routes" | "clusters">>>;
+
+export type LayoutName = keyof typeof LAYOUTS;
+
 export interface RouteOptions {
-  readonly routes: NonNullable<WorldOptions["routes"]>;
+  readonly layout: LayoutName;
   readonly sessions: number;
   /** How many sessions are registered and measured. */
   readonly changes: number;
@@ -13,7 +23,7 @@ export interface RouteOptions {
 
 /** Times are from the POST until the first call to the new host is answered by its backend, through a real Envoy. */
 export interface RouteResult {
-  readonly routes: string;
+  readonly layout: LayoutName;
   readonly sessions: number;
   readonly changes: number;
   readonly firstAnswerMs: Percentiles;
@@ -22,8 +32,8 @@ export interface RouteResult {
   readonly envoyMiB: number | undefined;
 }
 
-export async function measureRoute({ routes, sessions, changes }: RouteOptions): Promise<RouteResult> {
-  await using world = await createWorld({ routes, tls: false, envoys: 0, concurrency: 2 });
+export async function measureRoute({ layout, sessions, changes }: RouteOptions): Promise<RouteResult> {
+  await using world = await createWorld({ ...LAYOUTS[layout], tls: false, envoys: 0, concurrency: 2 });
   const backend = await world.addBackend("bench");
   await preload(world.api, sessions, backend);
   const envoy = await world.addEnvoy();
@@ -46,7 +56,7 @@ export async function measureRoute({ routes, sessions, changes }: RouteOptions):
   for (let index = 0; index < changes; index++) samplesMs.push(await register(`new-${index}`));
   const after = await processCpuMs(envoy.pid);
   return {
-    routes,
+    layout,
     sessions,
     changes,
     firstAnswerMs: percentiles(samplesMs),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { createDevCertificate, type DevCertificate } from "../../core/dev/certificate.ts";
 import { createEchoBackend, type EchoBackend } from "../../core/dev/echo_backend.ts";
@@ -18,6 +19,8 @@ export const DOMAIN = "example.org";
 export interface WorldOptions {
   /** Default `scoped`. */
   readonly routes?: "scoped" | "rds" | "vhds";
+  /** Default `push`. */
+  readonly clusters?: "push" | "on-demand";
   /** Default `delta`. */
   readonly mode?: "delta" | "sotw";
   /** Default `sqlite`. */
@@ -28,6 +31,8 @@ export interface WorldOptions {
   readonly tls?: boolean;
   /** Merged over the config, top level by top level. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Files in `plugins/` that Signalbox runs with, in this order, without their ends. */
+  readonly pluginFiles?: readonly string[];
   /** Each Envoy's worker threads. Default 1. */
   readonly concurrency?: number;
 }
@@ -70,6 +75,7 @@ export const UNKNOWN_HOST = "UNIMPLEMENTED";
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { routes = "scoped", mode = "delta", store = "sqlite", tls = true, concurrency = 1 } = options;
+  const { clusters = "push" } = options;
   await using guard = new AsyncDisposableStack();
   // Goes on taking what the test adds after the guard has been disarmed.
   const stack = guard.use(new AsyncDisposableStack());
@@ -87,10 +93,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     xds: { address: "127.0.0.1", port: freePort() },
     grpc: { address: "127.0.0.1", port: freePort() },
     store: store === "sqlite" ? { kind: "sqlite", path: "sessions.db" } : { kind: "memory" },
-    delivery: { routes, clusters: "push" },
+    delivery: { routes, clusters },
     // Each Envoy takes a free one, though they all get the same listener.
     listeners: [{ name: "ingress", address: "127.0.0.1", port: 0, ...files }],
     log: { level: "info", format: "json" },
+    plugins: (options.pluginFiles ?? []).map((name) => ({
+      name: name.replaceAll("_", "-"),
+      from: fileURLToPath(new URL(`plugins/${name}.ts`, import.meta.url)),
+    })),
     ...options.config,
   };
   await Deno.writeTextFile(configPath, stringify(config));

@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
-import { OPEN_ACCESS } from "../../core/access/access.ts";
-import { ResourceCache } from "../../core/cache/resource_cache.ts";
-import { buildEnvoyBootstrap } from "../../core/command/envoy_bootstrap.ts";
 import { createDevCertificate } from "../../core/dev/certificate.ts";
 import { createEchoBackend } from "../../core/dev/echo_backend.ts";
 import { createEchoClient } from "../../core/dev/echo_client.ts";
-import { startEnvoy } from "../../core/dev/envoy_process.ts";
 import { until } from "../../core/dev/until.ts";
+import type { Layout } from "../../core/pipeline/listener.ts";
 import { createPipeline } from "../../core/pipeline/pipeline.ts";
-import { buildShared } from "../../core/pipeline/shared.ts";
 import type { Backend, Session } from "../../core/session/session.ts";
-import type { StreamEvent } from "../../core/xds/event.ts";
-import { startXdsServer } from "../../core/xds/xds_server.ts";
-import { envoyPath, testWithEnvoy } from "./envoy_test_case.ts";
+import { createBareWorld } from "./bare_world.ts";
+import { testWithEnvoy } from "./envoy_test_case.ts";
 
 function session(id: string, { address, port }: Omit<Backend, "weight">, aliases: readonly string[] = []): Session {
   return {
@@ -26,61 +20,37 @@ function session(id: string, { address, port }: Omit<Backend, "weight">, aliases
   };
 }
 
-for (const layout of ["scoped", "rds", "vhds"] as const) {
+const LAYOUTS: readonly Layout[] = [
+  { routes: "scoped", clusters: "push" },
+  { routes: "rds", clusters: "push" },
+  { routes: "vhds", clusters: "push" },
+  // Over the state of the world, Envoy has them all from the beginning.
+  { routes: "scoped", clusters: "on-demand" },
+];
+
+for (const layout of LAYOUTS) {
   for (const mode of ["delta", "sotw"] as const) {
+    const { routes, clusters } = layout;
     // Envoy fills a route configuration by VHDS over delta only.
-    if (layout === "vhds" && mode === "sotw") continue;
-    testWithEnvoy(`a session of the pipeline is served by Envoy: ${layout}, ${mode}`, async () => {
+    if (routes === "vhds" && mode === "sotw") continue;
+    testWithEnvoy(`a session of the pipeline is served by Envoy: ${routes}, ${clusters}, ${mode}`, async () => {
       await using stack = new AsyncDisposableStack();
-      const folder = await Deno.makeTempDir({ prefix: "signalbox-pipeline-" });
-      stack.defer(() => Deno.remove(folder, { recursive: true }));
       const certificate = await createDevCertificate("example.org", { now: new Date() });
       const first = await createEchoBackend({ name: "first", address: "127.0.0.11" });
       stack.defer(() => first.kill());
       const second = await createEchoBackend({ name: "second", address: "127.0.0.12" });
       stack.defer(() => second.kill());
-
-      const listeners = [{ name: "ingress", address: "127.0.0.1", port: 0, tls: certificate }];
-      const cache = new ResourceCache(buildShared({ layout, listeners, hookSets: [] }));
+      const world = stack.use(
+        await createBareWorld({ layout, mode, tls: certificate }),
+      );
       const pipeline = createPipeline({ hookSets: [] });
-      const rejections: StreamEvent[] = [];
-      const server = await startXdsServer({
-        address: "127.0.0.1",
-        port: 0,
-        access: OPEN_ACCESS,
-        maxConnectionAgeMs: 3_600_000,
-        admit: () => ({ group: "default", dialect: "envoy", views: cache }),
-        observer: {
-          opened() {},
-          closed() {},
-          progressed() {},
-          refused() {},
-          event(_, event) {
-            if (event.kind === "nacked") rejections.push(event);
-          },
-        },
-      });
-      stack.defer(() => server.close());
-      let generation = 0;
       const put = (id: string, changed: Session | undefined) => {
         const built = changed ? pipeline.build(changed) : undefined;
         if (built?.ok === false) assert.fail(JSON.stringify(built.failures));
-        cache.apply(++generation, [{ id, fragment: built?.fragment }]);
-        server.advance();
+        world.put(id, built?.fragment);
       };
-
-      const bootstrap = buildEnvoyBootstrap({
-        mode,
-        server: { host: "127.0.0.1", port: server.port },
-        nodeId: "test",
-        nodeCluster: "test",
-        adminPort: 0,
-      });
-      const envoy = await startEnvoy({ path: envoyPath, bootstrap: stringify(bootstrap), folder });
-      stack.defer(() => envoy.stop());
-      const address = `127.0.0.1:${await envoy.listenerPort("ingress")}`;
       const say = async (authority: string) => {
-        using client = createEchoClient({ address, authority, ca: certificate.ca });
+        using client = createEchoClient({ address: world.ingress, authority, ca: certificate.ca });
         const result = await client.say({ text: "hello" });
         return result.ok ? result.reply.backend : result.codeName;
       };
@@ -101,7 +71,7 @@ for (const layout of ["scoped", "rds", "vhds"] as const) {
 
       put("session-1", undefined);
       await becomes("session-1.example.org", "UNIMPLEMENTED");
-      assert.deepEqual(rejections, []);
+      assert.deepEqual(world.nacks, []);
     });
   }
 }

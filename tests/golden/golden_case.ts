@@ -26,7 +26,7 @@ export function runCase(input: unknown): Translation {
   // An absent tls is no undefined one.
   const sources: ListenerSource[] = listeners.map(({ tls, ...source }) => tls ? { ...source, tls } : source);
   const translation = translate({
-    shared: buildShared({ layout: delivery.routes, listeners: sources, hookSets: chosen }),
+    shared: buildShared({ layout: delivery, listeners: sources, hookSets: chosen }),
     pipeline: createPipeline({ hookSets: chosen }),
     sessions: sessions.map((registration, index) => {
       const parsed = parseSession(registration, { domain });

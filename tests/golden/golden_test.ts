@@ -5,7 +5,7 @@ import type { Translation } from "../../core/author/translate.ts";
 import { runCase } from "./golden_case.ts";
 
 const UPDATE = process.env.UPDATE_GOLDEN === "1";
-const LAYOUTS = ["layout_scoped", "layout_rds", "layout_vhds"] as const;
+const LAYOUTS = ["layout_scoped", "layout_rds", "layout_vhds", "layout_on_demand"] as const;
 
 const fileOf = (name: string, file: "input" | "expected") => new URL(`${name}/${file}.yaml`, import.meta.url);
 

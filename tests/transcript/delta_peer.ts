@@ -1,6 +1,7 @@
 import type { ResourceCache } from "../../core/cache/resource_cache.ts";
 import { isTypeUrl } from "../../core/cache/resource_type.ts";
 import { type DeltaOutput, type DeltaResponse, DeltaStream } from "../../core/xds/delta_stream.ts";
+import type { DeltaOptions } from "../../core/xds/delta_subscription.ts";
 import { describeResource, longName, serviceOf, shortName } from "./sessions.ts";
 import { describeCulprits, type Peer } from "./transcript.ts";
 
@@ -26,12 +27,17 @@ interface Known {
  */
 export class DeltaPeer implements Peer {
   readonly #types = new Map<string, Known>();
+  readonly #options: DeltaOptions;
   #cache: ResourceCache | undefined;
   #stream: DeltaStream | undefined;
 
+  constructor(options: DeltaOptions = {}) {
+    this.#options = options;
+  }
+
   connect(cache: ResourceCache): void {
     this.#cache = cache;
-    this.#stream = new DeltaStream(cache);
+    this.#stream = new DeltaStream(cache, this.#options);
     for (const known of this.#types.values()) {
       known.last = undefined;
       known.staleNonce = "";

@@ -29,9 +29,9 @@ const OUTCOME = /^(->|!)/;
  *
  * @returns the conversation as it went: the same lines, but the last two kinds tell what really happened.
  */
-export function play(script: string, peer: Peer): string {
+export function play(script: string, peer: Peer, options: { readonly onDemand?: boolean } = {}): string {
   const fragments = new Map<string, Fragment>();
-  let cache = new ResourceCache(SHARED);
+  let cache = new ResourceCache(SHARED, options);
   const change = (text: string): readonly string[] => {
     const changes = text.split(";").map((part) => part.trim()).filter((part) => part !== "").map((part) => {
       if (part.startsWith("-")) return { id: part.slice(1), fragment: undefined };
@@ -50,7 +50,7 @@ export function play(script: string, peer: Peer): string {
     if (verb === "cache") return change(words.join(" "));
     if (verb === "envoy") return peer.say(SERVICES.get(words[0] ?? "") ?? words[0] ?? "", words.slice(1));
     if (verb === "restart") {
-      cache = new ResourceCache(SHARED);
+      cache = new ResourceCache(SHARED, options);
       cache.apply(1, [...fragments].map(([id, fragment]) => ({ id, fragment })));
     } else if (verb !== "reconnect") throw new TypeError(`Cannot play "${line}": unknown verb`);
     peer.close();
@@ -67,8 +67,13 @@ export function play(script: string, peer: Peer): string {
 }
 
 /** A test that a conversation goes exactly as written: what is not written down is not sent. */
-export function testTranscript(name: string, createPeer: () => Peer, script: string): void {
-  Deno.test(name, () => assert.equal(play(script, createPeer()), linesOf(script).join("\n")));
+export function testTranscript(
+  name: string,
+  createPeer: () => Peer,
+  script: string,
+  options: { readonly onDemand?: boolean } = {},
+): void {
+  Deno.test(name, () => assert.equal(play(script, createPeer(), options), linesOf(script).join("\n")));
 }
 
 function linesOf(script: string): string[] {
