@@ -40,7 +40,7 @@ testWithEnvoy("a session gets as many calls as it may, and its neighbours theirs
 testWithEnvoy("calls come back with time", async () => {
   await using world = await createPluginWorld({ plugins: [{ name: "rate-limit" }] });
   const backend = await world.world.addBackend("a");
-  await world.live({ id: "s1", backend, plugins: { "rate-limit": { requests: 1, per: "250ms" } } });
+  await world.live({ id: "s1", backend, plugins: { "rate-limit": { requests: 1, per: "1s" } } });
   await world.live({ id: "s2", backend });
   await using load = world.world.load("s1.example.org");
   await using free = world.world.load("s2.example.org");
@@ -50,7 +50,7 @@ testWithEnvoy("calls come back with time", async () => {
   await load.answeredBy("a");
   const { byBackend, failures } = await load.stop();
   // One at the start, and one in each interval after it.
-  const intervals = (performance.now() - startedAtMs) / 250;
+  const intervals = (performance.now() - startedAtMs) / 1000;
   assert.ok((byBackend["a"] ?? 0) <= intervals + 2, `${byBackend["a"]} calls in ${intervals} intervals`);
   assert.deepEqual(new Set(failures.map(({ code }) => code)), new Set(["RESOURCE_EXHAUSTED"]));
   assert.deepEqual((await free.stop()).failures, []);
