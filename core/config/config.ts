@@ -2,7 +2,7 @@
 export interface Config {
   /** In lower case. A session's host is `<id>.<domain>` where it asks for no other. */
   readonly domain: string;
-  /** Where the tasks API and REST polling listen. */
+  /** Where the tasks API listens. */
   readonly http: HttpConfig;
   /** Where Envoys connect for ADS. */
   readonly xds: XdsConfig;

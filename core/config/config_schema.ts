@@ -68,7 +68,7 @@ const http = z.strictObject({
   address: address.default("127.0.0.1"),
   port: port.default(8080),
   ...access,
-}).describe("Where the tasks API and REST polling listen. Port 0 takes a free one.");
+}).describe("Where the tasks API listens. Port 0 takes a free one.");
 
 const xds = z.strictObject({
   address: address.default("127.0.0.1"),

@@ -54,8 +54,8 @@ const CASES: readonly Case[] = [
 const WAIT = "wait=live&timeout=20s";
 
 /** The same test for each kind of resource that Envoy rejects alone, with a session that Envoy has already. */
-function testRejection(name: string, run: (stage: Stage) => Promise<void>): void {
-  for (const { broken, words, stat, ...layout } of CASES) {
+function testRejection(name: string, run: (stage: Stage) => Promise<void>, cases = CASES): void {
+  for (const { broken, words, stat, ...layout } of cases) {
     testWithEnvoy(`${name} (${broken}, ${layout.routes}, ${layout.mode})`, async () => {
       await using world = await createWorld({ ...layout, pluginFiles: ["breaks"] });
       const [envoy] = world.envoys;
@@ -142,6 +142,12 @@ testRejection("a session whose change Envoy rejects goes on as it was until it i
   assert.deepEqual((await load.stop()).failures, []);
 });
 
+/**
+ * Over a new stream of the state of the world nobody knows what Envoy has of the scopes, and every answer has to be
+ * complete: those that are being tried again are missing for some milliseconds (README, limits).
+ */
+const RESUMED = CASES.filter(({ broken, mode }) => broken !== "route" || mode !== "sotw");
+
 testRejection("a session that Envoy rejects is rejected again after a restart, and nobody is hurt", async (stage) => {
   const { world, words, label } = stage;
   const { address, port } = await world.addBackend("a");
@@ -161,4 +167,4 @@ testRejection("a session that Envoy rejects is rejected again after a restart, a
   assert.deepEqual((await load.stop()).failures, []);
   const bad = await world.call("bad.example.org");
   assert.ok(!bad.ok && [UNKNOWN_HOST, "UNAVAILABLE"].includes(bad.codeName), JSON.stringify(bad));
-});
+}, RESUMED);
