@@ -1,8 +1,7 @@
 import { Server } from "@grpc/grpc-js";
 import type { Access } from "../access/access.ts";
-import { createGrpcCredentials } from "../access/grpc_access.ts";
-import { SignalboxError } from "../signalbox_error.ts";
 import { addServices, type GrpcService } from "./grpc_service.ts";
+import { listen, shutDown } from "./server_lifecycle.ts";
 
 export interface GrpcServer {
   /** The port that was taken. */
@@ -27,24 +26,9 @@ export async function startGrpcServer(options: {
     "grpc.keepalive_timeout_ms": 10_000,
   });
   addServices(server, options.services);
-  const host = options.address.includes(":") ? `[${options.address}]` : options.address;
-  const place = `${host}:${options.port}`;
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(place, createGrpcCredentials(options.access), (cause, taken) => {
-      if (cause === null) return resolve(taken);
-      const text = `Cannot listen for gRPC on "${place}": the address is taken or not on this machine`;
-      reject(new SignalboxError("address_in_use", text, { cause }));
-    });
-  });
+  const port = await listen(server, { purpose: "gRPC", ...options });
   return {
     port,
-    async close({ graceMs = 5_000 } = {}) {
-      const stopping = new SignalboxError("not_ready", "Cannot go on: Signalbox is stopping");
-      for (const service of options.services) service.endStreams(stopping);
-      const timer = setTimeout(() => server.forceShutdown(), graceMs);
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      clearTimeout(timer);
-      server.forceShutdown();
-    },
+    close: ({ graceMs = 5_000 } = {}) => shutDown(server, { services: options.services, graceMs }),
   };
 }

@@ -211,6 +211,7 @@ function statusOf(thrown: unknown, method: string): ReturnType<typeof toCallStat
   return toCallStatus(error);
 }
 
-function toBuffer(bytes: Uint8Array): Buffer {
+/** The same bytes, as grpc-js wants them. */
+export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,15 +1,15 @@
 import { type sendUnaryData, Server, type ServerDuplexStream, type ServerUnaryCall, status } from "@grpc/grpc-js";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Access } from "../access/access.ts";
-import { createGrpcCredentials, identityOf } from "../access/grpc_access.ts";
+import { identityOf } from "../access/grpc_access.ts";
 import type { TypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
-import { addServices } from "../grpc/grpc_service.ts";
+import { addServices, toBuffer } from "../grpc/grpc_service.ts";
 import { createHealth } from "../grpc/health.ts";
 import { createReflection } from "../grpc/reflection.ts";
+import { listen, shutDown } from "../grpc/server_lifecycle.ts";
 import { decodeMessage } from "../proto/codec.ts";
 import type { Message, MessageName } from "../proto/message_types.ts";
-import { SignalboxError } from "../signalbox_error.ts";
 import type { Admit } from "./client.ts";
 import { toClientNode } from "./client_node.ts";
 import type { ClientView } from "./client_status.ts";
@@ -70,7 +70,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
   const health = createHealth(DISCOVERY_SERVICES);
   const services = [health.service, ...createReflection([...DISCOVERY_SERVICES, health.service.name])];
   addServices(server, services);
-  const port = await listen(server, options);
+  const port = await listen(server, { purpose: "xDS", ...options });
   // Nothing listens before there is everything to serve.
   health.setServing(true);
   return {
@@ -81,11 +81,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
     clients: () => Array.from(streams, ({ view }) => view).filter((view) => view !== undefined),
     async close() {
       for (const stream of streams) stream.abort(status.UNAVAILABLE, "Signalbox is stopping");
-      const stopping = new SignalboxError("not_ready", "Cannot go on: Signalbox is stopping");
-      for (const service of services) service.endStreams(stopping);
-      const forced = setTimeout(() => server.forceShutdown(), GRACE_MS);
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      clearTimeout(forced);
+      await shutDown(server, { services, graceMs: GRACE_MS });
     },
   };
 }
@@ -146,8 +142,6 @@ function fetch(views: ViewSource, typeUrl: TypeUrl, { resourceNames = [] }: Disc
   return encodeSotwResponse({ typeUrl, nonce: "", payload: fetchResources(views, typeUrl, resourceNames) });
 }
 
-const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
 const decoder = <T extends MessageName>(type: T) => (bytes: Buffer): Message<T> => decodeMessage(type, bytes);
 
 /** Responses are encoded by whoever makes them. */
@@ -156,17 +150,3 @@ const BYTES = {
   responseSerialize: toBuffer,
   responseDeserialize: (bytes: Buffer) => bytes,
 };
-
-function listen(
-  server: Server,
-  { address, port, access }: XdsServerOptions,
-): Promise<number> {
-  const host = address.includes(":") ? `[${address}]` : address;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, createGrpcCredentials(access), (error, taken) => {
-      if (!error) return resolve(taken);
-      const text = `Cannot listen for xDS on "${host}:${port}": the address is taken or not on this machine`;
-      reject(new SignalboxError("address_in_use", text, { cause: error }));
-    });
-  });
-}
