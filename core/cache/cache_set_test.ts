@@ -24,41 +24,56 @@ function createCaches(drainMs: number, groups = ["default"]) {
   return { caches, names };
 }
 
-Deno.test("apply() keeps a cluster that was left until it has drained, and drops its route at once", () => {
+Deno.test("apply() keeps a cluster that was left until it has drained", () => {
   const { caches, names } = createCaches(5000);
   caches.apply([{ id: "a", fragment: fragment("a") }], 0);
   caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 1000);
   assert.deepEqual(names(CLUSTER), ["a", "a/2"]);
   assert.equal(caches.nextDrainAtMs, 6000);
-  caches.apply([{ id: "a", fragment: undefined }], 2000);
-  assert.deepEqual(names(CLUSTER), ["a", "a/2"]);
-  assert.deepEqual(names(SCOPED_ROUTE), []);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/3" }) }], 2000);
+  assert.deepEqual(names(CLUSTER), ["a", "a/2", "a/3"]);
   assert.equal(caches.drain(5999), false);
   assert.equal(caches.drain(6000), true);
-  assert.deepEqual(names(CLUSTER), ["a/2"]);
+  assert.deepEqual(names(CLUSTER), ["a/2", "a/3"]);
   assert.equal(caches.drain(7000), true);
-  assert.deepEqual(names(CLUSTER), []);
+  assert.deepEqual(names(CLUSTER), ["a/3"]);
   assert.equal(caches.nextDrainAtMs, undefined);
+});
+
+Deno.test("apply() keeps nothing of a session that is gone: its address may be another's", () => {
+  const { caches, names } = createCaches(5000);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 1000);
+  caches.apply([{ id: "a", fragment: undefined }], 2000);
+  assert.deepEqual(names(CLUSTER), []);
+  assert.deepEqual(names(SCOPED_ROUTE), []);
+  // What is anew under its name is not what was leaving.
+  caches.apply([{ id: "a", fragment: fragment("a") }], 3000);
+  assert.equal(caches.drain(6000), false);
+  assert.deepEqual(names(CLUSTER), ["a"]);
 });
 
 Deno.test("apply() keeps for good what comes back while it drains", () => {
   const { caches, names } = createCaches(5000);
   caches.apply([{ id: "a", fragment: fragment("a") }], 0);
-  caches.apply([{ id: "a", fragment: undefined }], 1000);
-  caches.apply([{ id: "a", fragment: fragment("a") }], 2000);
-  assert.equal(caches.drain(6000), false);
-  caches.apply([{ id: "a", fragment: undefined }], 7000);
-  assert.equal(caches.drain(11_000), false);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 1000);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a" }) }], 2000);
+  caches.drain(6000);
+  assert.deepEqual(names(CLUSTER), ["a", "a/2"]);
+  caches.drain(7000);
   assert.deepEqual(names(CLUSTER), ["a"]);
-  caches.drain(12_000);
-  assert.deepEqual(names(CLUSTER), []);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 8000);
+  assert.equal(caches.drain(12_000), false);
+  assert.deepEqual(names(CLUSTER), ["a", "a/2"]);
+  caches.drain(13_000);
+  assert.deepEqual(names(CLUSTER), ["a/2"]);
 });
 
 Deno.test("apply() drops everything at once where nothing is to drain", () => {
   const { caches, names } = createCaches(0);
   caches.apply([{ id: "a", fragment: fragment("a") }], 0);
-  caches.apply([{ id: "a", fragment: undefined }], 0);
-  assert.deepEqual(names(CLUSTER), []);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 0);
+  assert.deepEqual(names(CLUSTER), ["a/2"]);
   assert.equal(caches.nextDrainAtMs, undefined);
 });
 
@@ -66,7 +81,7 @@ Deno.test("apply() keeps the secrets of clusters that drain, but not one that ha
   const { caches, names } = createCaches(5000);
   const secrets = ["a/client", "a.example.org"].map((name) => ({ name, body: empty }));
   caches.apply([{ id: "a", fragment: fragment("a", { secrets }) }], 0);
-  caches.apply([{ id: "a", fragment: undefined }], 0);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
   assert.deepEqual(names(SECRET), ["a/client"]);
   caches.drain(5000);
   assert.deepEqual(names(SECRET), []);
@@ -80,11 +95,10 @@ Deno.test("apply() gives a session to the groups that it names, or to all", () =
   ], 0);
   assert.deepEqual(names(CLUSTER, "eu"), ["everywhere", "here"]);
   assert.deepEqual(names(CLUSTER, "us"), ["everywhere"]);
-  // It leaves the one as if it had ended there.
   caches.apply([{ id: "here", fragment: fragment("here", { groups: ["us"] }) }], 1000);
   assert.deepEqual(names(SCOPED_ROUTE, "eu"), ["everywhere.example.org"]);
   assert.deepEqual(names(SCOPED_ROUTE, "us"), ["everywhere.example.org", "here.example.org"]);
-  caches.drain(6000);
+  // It leaves the one as if it had ended there.
   assert.deepEqual(names(CLUSTER, "eu"), ["everywhere"]);
   assert.deepEqual(names(CLUSTER, "us"), ["everywhere", "here"]);
 });

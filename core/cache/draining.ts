@@ -13,14 +13,15 @@ interface Leaving {
 }
 
 interface Drained {
-  fragment: Fragment | undefined;
+  fragment: Fragment;
   /** By the name of the cluster or secret, with a prefix for its kind. */
   readonly leaving: Map<string, Leaving>;
 }
 
 /**
  * Keeps the clusters of a session, and the secrets that they use, for a while after its routes have left them: calls
- * that were on their way end well. Routes go at once.
+ * that were on their way end well. Routes go at once, and so does everything of a session that is gone: its addresses may
+ * be another's within moments, and there Envoy would try a call again whose pod has ended. Streams that are open stay.
  */
 export class Draining {
   readonly #drainMs: number;
@@ -39,11 +40,14 @@ export class Draining {
 
   /** The change as it is to be taken in now. `previous` is what the cache has of the session. */
   apply({ id, fragment }: CacheChange, previous: Fragment | undefined, nowMs: number): CacheChange {
-    if (this.#drainMs === 0 || !previous) return { id, fragment };
+    if (this.#drainMs === 0 || !previous || !fragment) {
+      this.#sessions.delete(id);
+      return { id, fragment };
+    }
     const drained = this.#sessions.get(id) ?? { fragment, leaving: new Map<string, Leaving>() };
     drained.fragment = fragment;
-    const kept = new Set(fragment?.clusters.map(({ name }) => `cluster ${name}`));
-    for (const { name } of fragment?.secrets ?? []) kept.add(`secret ${name}`);
+    const kept = new Set(fragment.clusters.map(({ name }) => `cluster ${name}`));
+    for (const { name } of fragment.secrets) kept.add(`secret ${name}`);
     const leave = (key: string, name: string, part: Omit<Leaving, "atMs">) => {
       if (kept.has(key)) drained.leaving.delete(key);
       // A secret that has a host's name is the next session's as soon as that has the host.
@@ -85,14 +89,13 @@ export class Draining {
       return { id, fragment };
     }
     this.#sessions.set(id, drained);
-    const rest = fragment ?? { sessionId: id, clusters: [], virtualHosts: [], secrets: [] };
     const parts = [...leaving.values()];
     return {
       id,
       fragment: {
-        ...rest,
-        clusters: [...rest.clusters, ...parts.flatMap(({ cluster }) => cluster ?? [])],
-        secrets: [...rest.secrets, ...parts.flatMap(({ secret }) => secret ?? [])],
+        ...fragment,
+        clusters: [...fragment.clusters, ...parts.flatMap(({ cluster }) => cluster ?? [])],
+        secrets: [...fragment.secrets, ...parts.flatMap(({ secret }) => secret ?? [])],
       },
     };
   }

@@ -105,7 +105,7 @@ const delivery = z.strictObject({
   maxUnknownNames: z.int().min(1, "must be at least 1").default(10_000).describe(
     "How many names that nobody has are remembered of what one Envoy asks for; of those before, a rough memory stays.",
   ),
-  drain: duration(0, "").prefault("5s").describe("How long a cluster stays after its routes have left it."),
+  drain: duration(0, "").prefault("5s").describe("How long a cluster stays after its session's routes have left it."),
 });
 
 const listener = z.strictObject({

@@ -6,9 +6,9 @@ import { Deliveries } from "../observe/deliveries.ts";
 import { Publisher } from "./publisher.ts";
 
 const body = new Uint8Array();
-const fragment = (id: string): Fragment => ({
+const fragment = (id: string, cluster = id): Fragment => ({
   sessionId: id,
-  clusters: [{ name: id, body, loadAssignment: body }],
+  clusters: [{ name: cluster, body, loadAssignment: body }],
   virtualHosts: [],
   secrets: [],
 });
@@ -50,14 +50,14 @@ Deno.test("publish() lets clients have every step, and what has drained goes whe
   bed.publisher.publish(1, [{ id: "a", fragment: fragment("a") }]);
   assert.equal(bed.timerAtMs, undefined);
   bed.pass(100);
-  bed.publisher.publish(2, [{ id: "a", fragment: undefined }]);
+  bed.publisher.publish(2, [{ id: "a", fragment: fragment("a", "a/2") }]);
   assert.equal(bed.timerAtMs, 5100);
   assert.deepEqual(bed.advanced, [1, 2]);
   bed.pass(5100);
   assert.deepEqual(bed.advanced, [1, 2, 3]);
-  assert.equal(bed.caches.group("default")?.view(CLUSTER).size, 0);
+  assert.equal(bed.caches.group("default")?.view(CLUSTER).size, 1);
   bed.publisher.publish(3, [{ id: "b", fragment: fragment("b") }]);
-  bed.publisher.publish(4, [{ id: "b", fragment: undefined }]);
+  bed.publisher.publish(4, [{ id: "b", fragment: fragment("b", "b/2") }]);
   bed.publisher.close();
   assert.equal(bed.timerAtMs, undefined);
 });
@@ -65,7 +65,7 @@ Deno.test("publish() lets clients have every step, and what has drained goes whe
 Deno.test("revisionOf() tells the step of a generation, which draining moves apart", () => {
   const bed = createBed();
   bed.publisher.publish(7, [{ id: "a", fragment: fragment("a") }]);
-  bed.publisher.publish(8, [{ id: "a", fragment: undefined }]);
+  bed.publisher.publish(8, [{ id: "a", fragment: fragment("a", "a/2") }]);
   bed.pass(5000);
   bed.publisher.publish(9, [{ id: "b", fragment: fragment("b") }]);
   assert.deepEqual([3, 7, 8, 9, 10].map((generation) => bed.publisher.revisionOf(generation)), [1, 1, 2, 4, undefined]);
