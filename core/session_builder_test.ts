@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { until } from "./dev/until.ts";
+import { CLUSTER, SCOPED_ROUTE } from "./cache/resource_type.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { loadPlugins } from "./plugin/load_plugins.ts";
 import type { Plugin, Schemas } from "./plugin/plugin.ts";
@@ -55,9 +56,9 @@ async function createBed() {
     isRegistered: (id) => table.has(id),
     onFailures: (session, found) => failures.push(...found.map(({ message }) => `${session.id}: ${message}`)),
   });
-  const explain = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
+  const explainer = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
   return {
-    ...{ builder, explain, table, failures, invalidated },
+    ...{ builder, explainer, table, failures, invalidated },
     write: (name: string, text: string) => Deno.writeTextFile(join(folder, name), text),
     /** Builds, registers and publishes, as the registrar does with what can be built. */
     serve(session: Session) {
@@ -131,10 +132,10 @@ Deno.test("SessionBuilder hides secrets in what a plugin throws", async () => {
 Deno.test("explain says what is served, by which steps it came about, and nothing of secrets", async () => {
   await using bed = await createBed();
   await bed.write("a", "s3cr3t");
-  assert.equal(bed.explain("s1"), undefined);
+  assert.equal(bed.explainer.explain("s1"), undefined);
   const session = sessionOf("s1", "a");
   bed.serve(session);
-  const explained = bed.explain("s1");
+  const explained = bed.explainer.explain("s1");
   assert.equal(explained?.served, "current");
   assert.deepEqual(explanationSchema.parse(explained), explained);
   assert.deepEqual(explained?.steps.map(({ plugin, hook }) => `${plugin} ${hook}`), ["auth route"]);
@@ -148,8 +149,17 @@ Deno.test("explain tells a session that is served as it was before, and one that
   bed.serve(sessionOf("s1", "a"));
   const failing = sessionOf("s1", "a", { fails: "true" });
   bed.table.set("s1", { session: failing, generation: 2 });
-  const last = bed.explain("s1");
+  const last = bed.explainer.explain("s1");
   assert.deepEqual([last?.served, last?.failures.map(({ message }) => message)], ["last", ["cannot use [redacted]"]]);
   bed.builder.published([{ id: "s1", fragment: undefined }]);
-  assert.equal(bed.explain("s1")?.served, "nothing");
+  assert.equal(bed.explainer.explain("s1")?.served, "nothing");
+});
+
+Deno.test("touchedBy() names the plugin that touches a resource last", async () => {
+  await using bed = await createBed();
+  await bed.write("a", "s3cr3t");
+  bed.serve(sessionOf("s1", "a"));
+  assert.equal(bed.explainer.touchedBy("s1", SCOPED_ROUTE, "s1.example.org"), "auth");
+  assert.equal(bed.explainer.touchedBy("s1", CLUSTER, "s1"), undefined);
+  assert.equal(bed.explainer.touchedBy("s2", SCOPED_ROUTE, "s2.example.org"), undefined);
 });

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Fragment } from "./cache/fragment.ts";
+import type { TypeUrl } from "./cache/resource_type.ts";
 import { explainTrace, type Explanation } from "./pipeline/explanation.ts";
+import { lastTouch } from "./pipeline/last_touch.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 import type { PluginRuntime } from "./plugin/plugin_runtime.ts";
 import type { SessionRecord } from "./session/session.ts";
@@ -20,20 +22,36 @@ export interface ExplainedSession extends Explanation {
   readonly served: "current" | "last" | "nothing";
 }
 
-/** `undefined` where no session has the id. Builds the session on the way, and changes nothing. */
+/** Both build the session on the way, and change nothing. */
+export interface SessionExplainer {
+  /** `undefined` where no session has the id. */
+  explain(id: string): ExplainedSession | undefined;
+  /** The plugin that touches a resource of the session last; absent where none does. */
+  touchedBy(id: string, typeUrl: TypeUrl, name: string): string | undefined;
+}
+
 export function createSessionExplainer(
   { pipeline, runtime: { reads, revealed }, table, served }: SessionExplainerOptions,
-): (id: string) => ExplainedSession | undefined {
-  return (id) => {
-    const record = table.get(id);
-    if (record === undefined) return undefined;
-    const { result: { result: trace, redact }, reads: read } = reads.record(() =>
-      revealed.record(() => pipeline.trace(record.session))
-    );
+): SessionExplainer {
+  function trace({ session }: SessionRecord) {
+    const { result, reads: read } = reads.record(() => revealed.record(() => pipeline.trace(session)));
     reads.discard(read);
-    const fragment = served(id);
-    const isCurrent = trace.result.ok && isDeepStrictEqual(fragment, trace.result.fragment);
-    const state = fragment === undefined ? "nothing" : isCurrent ? "current" : "last";
-    return redact({ id, served: state, ...explainTrace(trace) });
+    return { trace: result.result, redact: result.redact };
+  }
+
+  return {
+    explain(id) {
+      const record = table.get(id);
+      if (record === undefined) return undefined;
+      const { trace: traced, redact } = trace(record);
+      const fragment = served(id);
+      const isCurrent = traced.result.ok && isDeepStrictEqual(fragment, traced.result.fragment);
+      const state = fragment === undefined ? "nothing" : isCurrent ? "current" : "last";
+      return redact({ id, served: state, ...explainTrace(traced) });
+    },
+    touchedBy(id, typeUrl, name) {
+      const record = table.get(id);
+      return record && lastTouch(trace(record).trace.changes, typeUrl, name);
+    },
   };
 }

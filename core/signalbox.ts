@@ -110,7 +110,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     isRegistered: (id) => table.get(id) !== undefined,
     onFailures: (session, failures) => report.failed(failures, session.id),
   });
-  const explain = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
+  const explainer = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
   const store = measureCommits(await openStore(config.store), metrics);
   const registrar = writer = createRegistrar({
     store,
@@ -171,7 +171,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
     addTasksApi(router, { registrar, table, receipts, parsing });
     addGenerationsApi(router, { receipts });
-    addExplainApi(router, { explain });
+    addExplainApi(router, explainer);
     // First, so that probes are answered while a large store is loaded.
     http = await startHttpServer({
       ...config.http,
@@ -186,7 +186,11 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
-    const observer = createClientWatch({ metrics, deliveries, changedAt: (id) => caches.changedAt(id), nowMs });
+    const observer = createClientWatch({
+      ...{ metrics, deliveries, nowMs },
+      changedAt: (id) => caches.changedAt(id),
+      touchedBy: explainer.touchedBy,
+    });
     const admit = admitTo(caches, config.groups);
     xds = await startXdsServer({ ...config.xds, access: files.xds, admit, limits: { maxUnknownNames }, observer });
     grpc?.serve(registrar.generation);

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { TYPE_LABELS } from "../cache/resource_type.ts";
+import { TYPE_LABELS, type TypeUrl } from "../cache/resource_type.ts";
 import type { Deliveries } from "../observe/deliveries.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Client } from "./client.ts";
@@ -11,6 +11,8 @@ export interface ClientWatchOptions {
   readonly deliveries: Deliveries;
   /** The step that brought a session's present resources. */
   readonly changedAt: (sessionId: string) => number | undefined;
+  /** The plugin that touches a resource of the session last; absent where none does. */
+  readonly touchedBy: (sessionId: string, typeUrl: TypeUrl, name: string) => string | undefined;
   /** Milliseconds that never go back. */
   readonly nowMs: () => number;
 }
@@ -18,18 +20,22 @@ export interface ClientWatchOptions {
 const log = getLogger(["signalbox", "xds"]);
 
 /** Makes numbers, log lines and deliveries of what clients do. */
-export function createClientWatch({ metrics, deliveries, changedAt, nowMs }: ClientWatchOptions): ClientObserver {
+export function createClientWatch(options: ClientWatchOptions): ClientObserver {
+  const { metrics, deliveries, changedAt, touchedBy, nowMs } = options;
   const describe = ({ node, group, protocol }: Client) => ({ node: node.id, group, protocol });
 
   function watchRejection(client: Client, event: StreamEvent & { readonly kind: "rejected" }): void {
     const { typeUrl, name, version, sessionId, generation, message } = event;
     const type = TYPE_LABELS[typeUrl];
     metrics.rejected(type);
-    const fields = { ...describe(client), type, name, version, session: sessionId, message };
-    log.error("An Envoy rejects {name}: {message}", fields);
     // What the session has been since is another matter.
-    if (sessionId === undefined || generation < (changedAt(sessionId) ?? Infinity)) return;
-    deliveries.rejected(client, sessionId, { resource: name, type, message });
+    const isCurrent = sessionId !== undefined && generation >= (changedAt(sessionId) ?? Infinity);
+    const plugin = isCurrent ? touchedBy(sessionId, typeUrl, name) : undefined;
+    const fields = { ...describe(client), type, name, version, session: sessionId, plugin, message };
+    log.error("An Envoy rejects {name}: {message}", fields);
+    if (!isCurrent) return;
+    const rejection = { resource: name, type, message };
+    deliveries.rejected(client, sessionId, plugin === undefined ? rejection : { ...rejection, plugin });
   }
 
   return {

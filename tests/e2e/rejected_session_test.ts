@@ -4,9 +4,14 @@ import { until } from "../../core/dev/until.ts";
 import { testWithEnvoy } from "./envoy_test_case.ts";
 import { createWorld, UNKNOWN_HOST, type World, type WorldOptions } from "./harness.ts";
 
+interface Rejection {
+  readonly message: string;
+  readonly plugin?: string;
+}
+
 interface Delivery {
   readonly state: string;
-  readonly envoys: readonly { readonly state: string; readonly rejection?: { readonly message: string } }[];
+  readonly envoys: readonly { readonly state: string; readonly rejection?: Rejection }[];
 }
 
 interface Answer {
@@ -102,7 +107,9 @@ testRejection("a session that Envoy rejects leaves 100 others that came with it 
   const { body } = await world.api.request("GET", "/xds/tasks/bad");
   const { delivery } = body as Answer["body"];
   assert.equal(delivery.state, "rejected");
-  assert.match(delivery.envoys[0]?.rejection?.message ?? "", words);
+  const { message, plugin } = delivery.envoys[0]?.rejection ?? {};
+  assert.match(message ?? "", words);
+  assert.equal(plugin, "breaks");
 
   // It is not sent again until it changes.
   const rejected = await envoy.stat(stat);
