@@ -15,7 +15,7 @@ const LEVELS: Readonly<Record<LogOptions["level"], LogLevel>> = {
 
 /** Sends the log of this process to standard error, a line an event. Called again, it replaces what was configured. */
 export async function configureLog({ level, format }: LogOptions): Promise<void> {
-  const toText = format === "json" ? getJsonLinesFormatter({ properties: "flatten" }) : formatText;
+  const toText = format === "json" ? formatJson : formatText;
   await configure({
     reset: true,
     sinks: { stderr: stderrSink(toText) },
@@ -47,6 +47,18 @@ const LABELS: Readonly<Record<LogLevel, string>> = {
   error: "ERROR",
   fatal: "FATAL",
 };
+
+const toJsonLine = getJsonLinesFormatter({ properties: "flatten" });
+
+/** What every line of JSON has, in whose place no field may stand. */
+const OWN_MEMBERS: ReadonlySet<string> = new Set(["@timestamp", "level", "message", "logger"]);
+
+/** A record for programs, as one object on a line; a field with the name of one of the line's own is `<name>_field`. */
+export function formatJson(record: LogRecord): string {
+  const fields = Object.entries(record.properties)
+    .map(([key, value]) => [OWN_MEMBERS.has(key) ? `${key}_field` : key, value] as const);
+  return toJsonLine({ ...record, properties: Object.fromEntries(fields) });
+}
 
 /** A record for people: `<time> <level> <text> <key>=<value> …`, and below it the stack of an error that is a defect. */
 export function formatText({ timestamp, level, message, rawMessage, properties }: LogRecord): string {

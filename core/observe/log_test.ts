@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import type { LogRecord } from "@logtape/logtape";
 import { SignalboxError } from "../signalbox_error.ts";
-import { formatText } from "./log.ts";
+import { formatJson, formatText } from "./log.ts";
 
-function line(message: readonly unknown[], properties: Record<string, unknown> = {}, rawMessage = String(message[0])) {
-  const record: LogRecord = {
+function record(
+  message: readonly unknown[],
+  properties: Record<string, unknown>,
+  rawMessage = String(message[0]),
+): LogRecord {
+  return {
     category: ["signalbox", "http"],
     level: "warning",
     timestamp: Date.UTC(2030, 0, 2, 3, 4, 5, 6),
@@ -12,8 +16,38 @@ function line(message: readonly unknown[], properties: Record<string, unknown> =
     rawMessage,
     properties,
   };
-  return formatText(record);
 }
+
+const line = (message: readonly unknown[], properties: Record<string, unknown> = {}, rawMessage?: string) =>
+  formatText(record(message, properties, rawMessage));
+
+Deno.test("formatJson() has the time, the level, the text, the logger and every field in an object on a line", () => {
+  const text = formatJson(record(["Ready in ", 12, " ms"], { ms: 12, tls: { on: false } }, "Ready in {ms} ms"));
+  assert.ok(text.endsWith("}\n") && text.indexOf("\n") === text.length - 1);
+  assert.deepEqual(JSON.parse(text), {
+    "@timestamp": "2030-01-02T03:04:05.006Z",
+    level: "WARN",
+    message: "Ready in 12 ms",
+    logger: "signalbox.http",
+    ms: 12,
+    tls: { on: false },
+  });
+});
+
+Deno.test("formatJson() lets no field take the place of what every line has", () => {
+  const fields = { "@timestamp": 1, level: "none", message: "its own", logger: "me" };
+  const entry = JSON.parse(formatJson(record(["It says ", "its own", ""], fields, "It says {message}")));
+  assert.deepEqual(entry, {
+    "@timestamp": "2030-01-02T03:04:05.006Z",
+    level: "WARN",
+    message: 'It says "its own"',
+    logger: "signalbox.http",
+    "@timestamp_field": 1,
+    level_field: "none",
+    message_field: "its own",
+    logger_field: "me",
+  });
+});
 
 Deno.test("formatText() has the time, the level, the text and every field on a line", () => {
   assert.equal(

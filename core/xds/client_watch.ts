@@ -31,8 +31,8 @@ export function createClientWatch(options: ClientWatchOptions): ClientObserver {
     // What the session has been since is another matter.
     const isCurrent = sessionId !== undefined && generation >= (changedAt(sessionId) ?? Infinity);
     const plugin = isCurrent ? touchedBy(sessionId, typeUrl, name) : undefined;
-    const fields = { ...describe(client), type, name, version, session: sessionId, plugin, message };
-    log.error("An Envoy rejects {name}: {message}", fields);
+    const fields = { ...describe(client), type, name, version, session: sessionId, plugin, reason: message };
+    log.error("An Envoy rejects {name}: {reason}", fields);
     if (!isCurrent) return;
     const rejection = { resource: name, type, message };
     deliveries.rejected(client, sessionId, plugin === undefined ? rejection : { ...rejection, plugin });
@@ -71,7 +71,12 @@ export function createClientWatch(options: ClientWatchOptions): ClientObserver {
           const type = TYPE_LABELS[event.typeUrl];
           metrics.nacked(type);
           const { names, message } = event;
-          return log.warn("An Envoy rejected a response: {message}", { ...describe(client), type, names, message });
+          return log.warn("An Envoy rejected a response: {reason}", {
+            ...describe(client),
+            type,
+            names,
+            reason: message,
+          });
         }
         case "rejected":
           return watchRejection(client, event);
