@@ -3,11 +3,12 @@ import { cpuUsage } from "node:process";
 import { bundledPlugins } from "../plugins/mod.ts";
 import { openFiles } from "./access/open_files.ts";
 import { CacheSet } from "./cache/cache_set.ts";
+import type { Dialect } from "./cache/dialect.ts";
 import type { Fragment } from "./cache/fragment.ts";
 import { systemClock } from "./clock.ts";
 import { formatHostPort } from "./command/host_port.ts";
 import type { Config, GroupConfig, StoreConfig } from "./config/config.ts";
-import { findExposures, isLoopback } from "./config/exposure.ts";
+import { allowsPolling, findExposures, isLoopback } from "./config/exposure.ts";
 import { addGuard } from "./http/guard.ts";
 import { type HttpServer, startHttpServer } from "./http/http_server.ts";
 import { addOperatorApi, addProbes, type Phase } from "./http/operator_api.ts";
@@ -36,10 +37,13 @@ import { openSqliteStore } from "./store/sqlite_store.ts";
 import type { Store } from "./store/store.ts";
 import { systemTimers } from "./timers.ts";
 import type { Admit } from "./xds/client.ts";
-import { dialectOf } from "./xds/client_node.ts";
+import { type ClientNode, dialectOf } from "./xds/client_node.ts";
 import { createClientWatch } from "./xds/client_watch.ts";
 import { findGroup } from "./xds/node_groups.ts";
+import { createOmissionWatch } from "./xds/omission_watch.ts";
+import { Pollers } from "./xds/pollers.ts";
 import { Publisher } from "./xds/publisher.ts";
+import { addRestApi } from "./xds/rest_api.ts";
 import { startXdsServer, type XdsServer } from "./xds/xds_server.ts";
 
 /** A Signalbox that runs. */
@@ -73,7 +77,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   let xds: XdsServer | undefined;
   let writer: Registrar<Fragment> | undefined;
 
-  for (const { path, message } of findExposures(config)) log.warn("Insecure: {path}: {message}", { path, message });
+  for (const { path, message } of findExposures(config)) log.warn("Insecure: {path}: {risk}", { path, risk: message });
   await using guard = new AsyncDisposableStack();
   const files = guard.adopt(
     await openFiles(config, { timers: systemTimers, nowMs, refused: (server) => metrics.unauthenticated(server) }),
@@ -133,7 +137,10 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     deliveries,
     timers: systemTimers,
     nowMs,
-    advance: () => xds?.advance(),
+    advance() {
+      xds?.advance();
+      pollers.advance();
+    },
   });
   const receipts = new Receipts({
     deliveries,
@@ -147,6 +154,16 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     timers: systemTimers,
     nowMs,
   });
+  const changedAt = (id: string) => caches.changedAt(id);
+  const { touchedBy } = explainer;
+  const observer = createClientWatch({ metrics, deliveries, changedAt, touchedBy, nowMs });
+  const pollers = new Pollers({
+    observer,
+    timers: systemTimers,
+    nowMs,
+    takeOmissions: () => caches.takeOmissions(),
+    omitted: createOmissionWatch({ metrics, deliveries, changedAt }),
+  });
   metrics.observeState(() => ({
     ...{ sessions: table.size, failing: registrar.failing, generation: registrar.generation },
   }));
@@ -155,6 +172,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
   const opened = guard.move();
   async function close(): Promise<void> {
     phase = "stopping";
+    pollers.close();
     await Promise.all([http?.close(), grpc?.close()]);
     await registrar.close();
     publisher.close();
@@ -172,6 +190,17 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     addTasksApi(router, { registrar, table, receipts, parsing });
     addGenerationsApi(router, { receipts });
     addExplainApi(router, explainer);
+    addRestApi(router, {
+      pollers,
+      admit: {
+        v3: admitTo(caches, config.groups, () => "envoy-rest"),
+        v2: admitTo(caches, config.groups, () => "envoy-v2"),
+      },
+      refused: (node) => observer.refused(node),
+      allowed: allowsPolling(config.http),
+      longPollMs: config.http.longPollMs,
+      timers: systemTimers,
+    });
     // First, so that probes are answered while a large store is loaded.
     http = await startHttpServer({
       ...config.http,
@@ -181,17 +210,12 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     if (config.grpc.enabled) {
       const { startGrpcApi } = await import("./source/grpc_api.ts");
       const { createClientStatusService } = await import("./xds/client_status_service.ts");
-      const services = [createClientStatusService(() => xds?.clients() ?? [])];
+      const services = [createClientStatusService(() => [...xds?.clients() ?? [], ...pollers.clients()])];
       grpc = await startGrpcApi({ ...config.grpc, access: files.grpc, registrar, table, receipts, parsing, services });
     }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
-    const observer = createClientWatch({
-      ...{ metrics, deliveries, nowMs },
-      changedAt: (id) => caches.changedAt(id),
-      touchedBy: explainer.touchedBy,
-    });
-    const admit = admitTo(caches, config.groups);
+    const admit = admitTo(caches, config.groups, dialectOf);
     xds = await startXdsServer({ ...config.xds, access: files.xds, admit, limits: { maxUnknownNames }, observer });
     grpc?.serve(registrar.generation);
     files.listeners.subscribe((listeners) => publisher.publishShared(buildGroups(listeners)));
@@ -220,7 +244,11 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
 }
 
 /** Which group's resources a client gets, and in which form. */
-function admitTo(caches: CacheSet, groups: readonly GroupConfig[]): Admit {
+function admitTo(
+  caches: CacheSet,
+  groups: readonly GroupConfig[],
+  dialectOf: (node: ClientNode) => Dialect,
+): Admit {
   return (node) => {
     const group = findGroup(groups, node)?.name;
     const cache = group === undefined ? undefined : caches.group(group);

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   pipeline: ["session", "plugin", "proto", "cache"],
   proto: [],
   cache: ["proto"],
-  xds: ["cache", "proto", "observe", "grpc", "access"],
+  xds: ["cache", "proto", "observe", "grpc", "http", "access"],
   access: ["config"],
   http: ["observe", "access"],
   grpc: ["http", "proto", "observe", "access"],

@@ -1,6 +1,6 @@
 import { type CacheChange, Draining } from "./draining.ts";
 import type { SharedResources } from "./fragment.ts";
-import { ResourceCache } from "./resource_cache.ts";
+import { type Omission, ResourceCache } from "./resource_cache.ts";
 
 interface Group {
   readonly cache: ResourceCache;
@@ -81,6 +81,11 @@ export class CacheSet {
   /** The step that brought the session's present resources; absent where it has none. */
   changedAt(id: string): number | undefined {
     return this.#changedAt.get(id);
+  }
+
+  /** As of `ResourceCache`, of all groups. */
+  takeOmissions(): readonly Omission[] {
+    return Array.from(this.#groups.values()).flatMap(({ cache }) => cache.takeOmissions());
   }
 
   group(name: string): ResourceCache | undefined {

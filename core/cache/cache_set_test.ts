@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeMessage } from "../proto/codec.ts";
 import { CacheSet } from "./cache_set.ts";
 import type { Fragment } from "./fragment.ts";
 import { CLUSTER, SCOPED_ROUTE, SECRET, type TypeUrl } from "./resource_type.ts";
@@ -134,4 +135,27 @@ Deno.test("updateShared() is one step of all groups, whichever have new resource
   assert.equal(caches.revision, 2);
   for (const group of ["eu", "us"]) assert.equal(caches.group(group)?.view(SECRET).log.head, 2);
   assert.equal(caches.changedAt("a"), 1);
+});
+
+Deno.test("apply() marks the clusters that drain", () => {
+  const { caches } = createCaches(5000);
+  const leaving = () => caches.group("default")?.fragment("a")?.clusters.map(({ name, leaving }) => [name, leaving]);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  caches.apply([{ id: "a", fragment: fragment("a", { cluster: "a/2" }) }], 0);
+  assert.deepEqual(leaving(), [["a/2", undefined], ["a", true]]);
+  caches.apply([{ id: "a", fragment: fragment("a") }], 0);
+  assert.deepEqual(leaving(), [["a", undefined], ["a/2", true]]);
+});
+
+Deno.test("takeOmissions() has those of every group whose Envoys of the v2 API have come", () => {
+  const { caches } = createCaches(0, ["eu", "us"]);
+  const body = encodeMessage("envoy.config.cluster.v3.Cluster", { transportSocket: { name: "tls" } });
+  const tls = fragment("a", { clusters: [{ name: "a", body, loadAssignment: empty }] });
+  caches.apply([{ id: "a", fragment: tls }], 0);
+  assert.deepEqual(caches.takeOmissions(), []);
+  caches.group("eu")?.in("envoy-v2").view(CLUSTER);
+  assert.deepEqual(caches.takeOmissions().map(({ sessionId }) => sessionId), ["a"]);
+  caches.group("us")?.in("envoy-v2").view(CLUSTER);
+  caches.apply([{ id: "a", fragment: { ...tls } }], 0);
+  assert.deepEqual(caches.takeOmissions().map(({ sessionId }) => sessionId), ["a", "a", "a"]);
 });

@@ -94,7 +94,10 @@ export class Draining {
       id,
       fragment: {
         ...fragment,
-        clusters: [...fragment.clusters, ...parts.flatMap(({ cluster }) => cluster ?? [])],
+        clusters: [
+          ...fragment.clusters,
+          ...parts.flatMap(({ cluster }) => cluster ? { ...cluster, leaving: true as const } : []),
+        ],
         secrets: [...fragment.secrets, ...parts.flatMap(({ secret }) => secret ?? [])],
       },
     };

@@ -5,6 +5,8 @@ export interface ClusterPart {
   readonly body: Uint8Array;
   /** The encoded `envoy.config.endpoint.v3.ClusterLoadAssignment`, whose `cluster_name` is `name`. */
   readonly loadAssignment: Uint8Array;
+  /** Its routes have gone: it is there for the calls that are on their way. */
+  readonly leaving?: true;
 }
 
 /** A virtual host in encoded parts: each layout names it and lists its domains in its own way. */

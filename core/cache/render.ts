@@ -38,7 +38,7 @@ const SCOPE_KEY = 3;
 const SCOPE_ROUTES = 5;
 
 /** Envoy would refuse a route that arrives before its cluster, and the port is no part of a session's host. */
-const ROUTES_OPTIONS = encodeMessage("envoy.config.route.v3.RouteConfiguration", {
+export const ROUTES_OPTIONS = encodeMessage("envoy.config.route.v3.RouteConfiguration", {
   validateClusters: { value: false },
   ignorePortInHostMatching: true,
 });
@@ -47,15 +47,19 @@ const ROUTES_OPTIONS = encodeMessage("envoy.config.route.v3.RouteConfiguration",
 const NOWHERE = "nowhere.invalid";
 
 /** An encoded `VirtualHost` of the given name and domains. */
-function virtualHost(name: string, hosts: readonly string[], body: Uint8Array): Uint8Array {
+export function virtualHost(name: string, hosts: readonly string[], body: Uint8Array): Uint8Array {
   const domains = hosts.map((host) => fieldString(VIRTUAL_HOST_DOMAINS, host));
   return concatBytes([fieldString(VIRTUAL_HOST_NAME, name), ...domains, body]);
 }
 
-/** An encoded `RouteConfiguration` that holds these encoded virtual hosts. */
-export function routeConfiguration(name: string, virtualHosts: readonly Uint8Array[]): Uint8Array {
+/** An encoded `RouteConfiguration` that holds these encoded virtual hosts; `options` are further fields. */
+export function routeConfiguration(
+  name: string,
+  virtualHosts: readonly Uint8Array[],
+  options = ROUTES_OPTIONS,
+): Uint8Array {
   const fields = virtualHosts.map((bytes) => fieldBytes(ROUTES_VIRTUAL_HOSTS, bytes));
-  return concatBytes([fieldString(ROUTES_NAME, name), ...fields, ROUTES_OPTIONS]);
+  return concatBytes([fieldString(ROUTES_NAME, name), ...fields, options]);
 }
 
 /** The virtual host as it stands in a route configuration: named after its first host. */

@@ -11,6 +11,15 @@ export interface Resource {
   readonly aggregate?: true;
   /** The encoded message. Large ones are put together when first asked for. */
   readonly body: Uint8Array;
+  /** Of a route configuration with all sessions: what `body` is put together of. */
+  readonly parts?: RouteParts;
+}
+
+/** A route configuration in encoded parts. Those that do not change are the same objects in every version of it. */
+export interface RouteParts {
+  /** All of it but the virtual hosts. */
+  readonly frame: Uint8Array;
+  readonly virtualHosts: readonly Uint8Array[];
 }
 
 /** A resource whose version is the hash of its name and body. */

@@ -1,8 +1,19 @@
+import type { Issue } from "../signalbox_error.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Fragment, SharedResources } from "./fragment.ts";
+import { inV2 } from "./in_v2.ts";
+import { formOf } from "./rendered.ts";
 import type { TypeUrl } from "./resource_type.ts";
 import { type FragmentChange, ResourceView } from "./resource_view.ts";
 import type { ViewSource } from "./view_source.ts";
+
+/** A session that clients of a dialect are told nothing of, because it cannot be said there as it is meant. */
+export interface Omission {
+  readonly sessionId: string;
+  readonly dialect: Dialect;
+  /** What it is that cannot be said, by path as in `clusters[0].transportSocket`. */
+  readonly issues: readonly Issue[];
+}
 
 /**
  * All resources of the sessions of one group, in each dialect. Types that nobody has subscribed to are not built: their
@@ -10,9 +21,15 @@ import type { ViewSource } from "./view_source.ts";
  */
 export class ResourceCache implements ViewSource {
   readonly #fragments = new Map<string, Fragment>();
-  readonly #views: Readonly<Record<Dialect, Map<TypeUrl, ResourceView>>> = { envoy: new Map(), grpc: new Map() };
+  readonly #views: Readonly<Record<Dialect, Map<TypeUrl, ResourceView>>> = {
+    "envoy": new Map(),
+    "envoy-rest": new Map(),
+    "envoy-v2": new Map(),
+    "grpc": new Map(),
+  };
   #shared: SharedResources;
   readonly #onDemand: boolean;
+  #omissions: Omission[] = [];
   #generation = 0;
 
   /** `onDemand`: over delta, sessions' clusters and virtual hosts are for those who ask for them by name; default false. */
@@ -47,6 +64,7 @@ export class ResourceCache implements ViewSource {
       else this.#fragments.delete(id);
       return { id, previous, next: fragment };
     });
+    if (this.#views["envoy-v2"].size > 0) this.#noteOmissions(steps.map(({ next }) => next));
     for (const views of Object.values(this.#views)) {
       for (const view of views.values()) view.apply(generation, steps);
     }
@@ -68,12 +86,29 @@ export class ResourceCache implements ViewSource {
 
   /** As clients of this dialect see it. */
   in(dialect: Dialect): ViewSource {
-    return { view: (typeUrl) => this.#view(dialect, typeUrl) };
+    return { view: (typeUrl) => this.#view(formOf(dialect, typeUrl), typeUrl) };
+  }
+
+  /** The sessions that were left out since this was last asked, for clients of dialects that somebody has asked for. */
+  takeOmissions(): readonly Omission[] {
+    const omissions = this.#omissions;
+    this.#omissions = [];
+    return omissions;
+  }
+
+  #noteOmissions(fragments: Iterable<Fragment | undefined>): void {
+    for (const fragment of fragments) {
+      if (!fragment) continue;
+      const said = inV2(fragment);
+      const { sessionId } = fragment;
+      if (!said.ok) this.#omissions.push({ sessionId, dialect: "envoy-v2", issues: said.issues });
+    }
   }
 
   #view(dialect: Dialect, typeUrl: TypeUrl): ResourceView {
     const existing = this.#views[dialect].get(typeUrl);
     if (existing) return existing;
+    if (dialect === "envoy-v2" && this.#views[dialect].size === 0) this.#noteOmissions(this.#fragments.values());
     const view = new ResourceView(typeUrl, {
       dialect,
       onDemand: this.#onDemand,

@@ -108,3 +108,49 @@ Deno.test("updateShared() replaces, adds and removes what belongs to no session,
   cache.updateShared(3, { ...SHARED, listeners, secrets: [part("a", "2"), part("b", "1"), part("d", "1")] });
   assert.deepEqual(secrets.log.since(2), []);
 });
+
+function fragmentWithTls(id: string): Fragment {
+  const body = encodeMessage("envoy.config.cluster.v3.Cluster", { name: id, transportSocket: { name: "tls" } });
+  const given = fragment(id, [`${id}.example.org`]);
+  return { ...given, clusters: given.clusters.map((cluster) => ({ ...cluster, body })) };
+}
+
+Deno.test("in() gives Envoys of the v2 API clusters and routes, and no session by half", () => {
+  const cache = new ResourceCache(SHARED);
+  cache.apply(1, [
+    { id: "a", fragment: fragment("a", ["a.example.org", "alias.example.org"]) },
+    { id: "tls", fragment: fragmentWithTls("tls") },
+  ]);
+  assert.deepEqual(cache.takeOmissions(), []);
+  const views = cache.in("envoy-v2");
+  assert.deepEqual([...views.view(CLUSTER).resources()].map(({ name }) => name), ["a"]);
+  const routes = () => {
+    const table = views.view(ROUTE).get(ROUTES);
+    assert.ok(table);
+    return decodeMessage("envoy.config.route.v3.RouteConfiguration", table.body);
+  };
+  assert.deepEqual(routes(), {
+    name: ROUTES,
+    virtualHosts: [{
+      name: "a.example.org",
+      domains: ["a.example.org", "a.example.org:*", "alias.example.org", "alias.example.org:*"],
+      routes: [{ match: { prefix: "/" }, route: { cluster: "a" } }],
+    }],
+    validateClusters: { value: false },
+  });
+  const omission = {
+    sessionId: "tls",
+    dialect: "envoy-v2",
+    issues: [{ path: "clusters[0].transportSocket", message: "cannot be said in the v2 API" }],
+  };
+  assert.deepEqual(cache.takeOmissions(), [omission]);
+  assert.deepEqual(cache.takeOmissions(), []);
+
+  cache.apply(2, [{ id: "tls", fragment: fragment("tls", ["tls.example.org"]) }]);
+  assert.deepEqual([...views.view(CLUSTER).resources()].map(({ name }) => name), ["a", "tls"]);
+  assert.equal(routes().virtualHosts?.length, 2);
+  cache.apply(3, [{ id: "tls", fragment: fragmentWithTls("tls") }]);
+  assert.deepEqual([...views.view(CLUSTER).resources()].map(({ name }) => name), ["a"]);
+  assert.equal(routes().virtualHosts?.length, 1);
+  assert.deepEqual(cache.takeOmissions(), [omission]);
+});

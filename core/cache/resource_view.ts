@@ -5,8 +5,12 @@ import type { Dialect } from "./dialect.ts";
 import type { Renderer } from "./render.ts";
 import { rendererOf } from "./rendered.ts";
 import type { Resource } from "./resource.ts";
+import { V2_ROWS } from "./render_v2.ts";
 import { allowsWildcard, CLUSTER, ROUTE, type TypeUrl, VIRTUAL_HOST } from "./resource_type.ts";
-import { RouteTable } from "./route_table.ts";
+import { ENVOY_ROWS, RouteTable, type RowForm } from "./route_table.ts";
+
+/** Dialects in which one route configuration has all virtual hosts. */
+const ROWS: Readonly<Partial<Record<Dialect, RowForm>>> = { "envoy": ENVOY_ROWS, "envoy-v2": V2_ROWS };
 
 /** One session's resources taking the place of others; without `next` the session is gone. */
 export interface FragmentChange {
@@ -48,7 +52,8 @@ export class ResourceView {
     this.typeUrl = typeUrl;
     this.#onDemand = options.onDemand;
     this.#renderer = rendererOf(options.dialect, typeUrl);
-    this.#routeTable = typeUrl === ROUTE && options.dialect === "envoy" ? new RouteTable() : undefined;
+    const rows = typeUrl === ROUTE ? ROWS[options.dialect] : undefined;
+    this.#routeTable = rows && new RouteTable(rows);
     this.log = new ChangeLog({
       head: options.generation,
       maxBacklog: () => Math.max(MIN_BACKLOG, 2 * Math.max(this.#sizeBefore, this.#resources.size)),

@@ -63,7 +63,7 @@ Example:
 
 async function bootstrap(options: Options, io: CommandIo): Promise<void> {
   const config = await readConfig(options.config);
-  if (config) refuseMode(options, config);
+  if (config) await refuseMode(options, config);
   refuseWithoutPlace(options);
   const known = serverOf(options, config);
   const server = options.xds ?? known;
@@ -92,12 +92,22 @@ function printJson(content: unknown, io: CommandIo): void {
 
 const clientOf = ({ mode }: Options) => mode === "grpc" ? "a gRPC client" : "Envoy";
 
-/** What is only in the delta protocol, Envoy would leave undone without a word. */
-function refuseMode({ mode, config: path }: Options, { delivery: { routes, clusters } }: Config): void {
-  if (mode === "delta" || mode === "grpc") return;
+/**
+ * What is only in the delta protocol, Envoy would leave undone without a word. Who polls is given listeners that do
+ * without it, but has no place for a token.
+ */
+async function refuseMode({ mode, config: path }: Options, { delivery, http }: Config): Promise<void> {
+  const { isClosed } = await import("../config/exposure.ts");
+  if (mode === "rest" && isClosed(http) && http.tls?.clientCa === undefined) {
+    const text =
+      `Cannot make a bootstrap of mode rest: ${path} wants tokens, and Envoy has no place for one when it polls`;
+    throw new SignalboxError("invalid_config", `${text}; give http.tls.clientCa`);
+  }
+  if (mode !== "sotw") return;
+  const { routes, clusters } = delivery;
   const problem = clusters === "on-demand" ? "clusters on-demand" : routes === "vhds" ? "routes vhds" : undefined;
   if (problem === undefined) return;
-  const text = `Cannot make a bootstrap of mode ${mode}: ${path} has delivery.${problem}, which needs mode delta`;
+  const text = `Cannot make a bootstrap of mode sotw: ${path} has delivery.${problem}, which needs mode delta`;
   throw new SignalboxError("invalid_config", text);
 }
 

@@ -95,10 +95,13 @@ Deno.test("bootstrap exits with 1 when Envoy would not get in", () =>
   withFolder(async (folder) => {
     const file = join(folder, "s.yaml");
     await Deno.writeTextFile(file, "{domain: a, xds: {tls: {cert: a, key: b}}}");
+    const closed = join(folder, "closed.yaml");
+    await Deno.writeTextFile(closed, "{domain: a, http: {tokensFile: t.yaml}}");
     const cases: readonly [readonly string[], RegExp][] = [
       [["--config", file], /^error: Cannot tell how Envoy trusts Signalbox: .* has TLS; give --ca\n$/],
       [["--cert", "/a", "--ca", "/b"], /--cert and --key go together/],
       [["--cert", "/a", "--key", "/b"], /give --ca/],
+      [["--mode", "rest", "--config", closed], /wants tokens, .* when it polls; give http\.tls\.clientCa\n$/],
       [["--mode", "rest", "--token", "sbx_a"], /Cannot put a token into polling/],
       [["--mode", "grpc", "--token", "sbx_a"], /Cannot put a token into mode grpc/],
       [["--mode", "grpc", "--ca", "/a", "--server-name", "b"], /another name than the host/],
@@ -110,24 +113,23 @@ Deno.test("bootstrap exits with 1 when Envoy would not get in", () =>
     }
   }));
 
-Deno.test("bootstrap refuses modes in which Envoy cannot do what the config has it do", () =>
+Deno.test("bootstrap refuses the mode in which Envoy cannot do what the config has it do", () =>
   withFolder(async (folder) => {
     const file = join(folder, "s.yaml");
-    await Deno.writeTextFile(file, "{domain: a, delivery: {clusters: on-demand}}");
-    const { out } = await runCommand(["bootstrap", "--config", file]);
-    assert.deepEqual(parse(out), buildEnvoyBootstrap(DEFAULTS));
-    for (const mode of ["sotw", "rest"]) {
-      assert.deepEqual(await runCommand(["bootstrap", "--config", file, "--mode", mode]), {
+    for (const [key, value] of [["clusters", "on-demand"], ["routes", "vhds"]]) {
+      await Deno.writeTextFile(file, `{domain: a, delivery: {${key}: ${value}}}`);
+      const delta = await runCommand(["bootstrap", "--config", file]);
+      assert.deepEqual(parse(delta.out), buildEnvoyBootstrap(DEFAULTS));
+      const rest = await runCommand(["bootstrap", "--config", file, "--mode", "rest"]);
+      const server = { host: "127.0.0.1", port: 8080 };
+      assert.deepEqual(parse(rest.out), buildEnvoyBootstrap({ ...DEFAULTS, mode: "rest", server }));
+      assert.deepEqual(await runCommand(["bootstrap", "--config", file, "--mode", "sotw"]), {
         code: 1,
         out: "",
-        err: `error: Cannot make a bootstrap of mode ${mode}: ${file} has delivery.clusters on-demand, ` +
+        err: `error: Cannot make a bootstrap of mode sotw: ${file} has delivery.${key} ${value}, ` +
           "which needs mode delta\n",
       });
     }
-    await Deno.writeTextFile(file, "{domain: a, delivery: {routes: vhds}}");
-    const { code, err } = await runCommand(["bootstrap", "--config", file, "--mode", "sotw"]);
-    assert.equal(code, 1);
-    assert.match(err, /has delivery\.routes vhds, which needs mode delta/);
   }));
 
 Deno.test("bootstrap prints JSON for gRPC clients, whatever the config says of Envoys", () =>

@@ -1,4 +1,6 @@
 import { isIP } from "node:net";
+import { XDS_CLUSTER } from "../cache/names.ts";
+import { POLLING } from "../cache/polling.ts";
 import { type EnvoyTls, upstreamTls } from "./envoy_tls.ts";
 import type { HostPort } from "./host_port.ts";
 
@@ -18,12 +20,6 @@ export interface BootstrapOptions {
   /** What Envoy shows Signalbox over ADS; polling has nowhere to put it. */
   readonly token?: string;
 }
-
-/**
- * The cluster by which Envoy reaches Signalbox. The underscore sets it apart: a session's cluster has none, because an
- * id and a host have none.
- */
-export const XDS_CLUSTER = "signalbox_xds";
 
 /**
  * Statistics that Envoy is not to make: those of clusters without an underscore in their name, which are the sessions'.
@@ -89,8 +85,8 @@ function restResources(): unknown {
       api_type: "REST",
       transport_api_version: "V3",
       cluster_names: [XDS_CLUSTER],
-      refresh_delay: "1s",
-      request_timeout: "5s",
+      refresh_delay: `${POLLING.refreshDelayMs / 1000}s`,
+      request_timeout: `${POLLING.requestTimeoutMs / 1000}s`,
     },
   };
   return { cds_config: polled, lds_config: polled };

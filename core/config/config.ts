@@ -37,7 +37,10 @@ export interface AccessConfig {
   readonly tokensFile?: string;
 }
 
-export interface HttpConfig extends ListenAddress, AccessConfig {}
+export interface HttpConfig extends ListenAddress, AccessConfig {
+  /** How long a poll is held that does not say how long its client waits, in milliseconds; 0: none is held. */
+  readonly longPollMs: number;
+}
 
 export interface XdsConfig extends ListenAddress, AccessConfig {
   /** How long a connection lasts, in milliseconds, give or take a tenth. */

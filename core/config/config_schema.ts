@@ -68,7 +68,10 @@ const http = z.strictObject({
   address: address.default("127.0.0.1"),
   port: port.default(8080),
   ...access,
-}).describe("Where the tasks API listens. Port 0 takes a free one.");
+  longPoll: duration(0, "").prefault("800ms").describe(
+    "How long a poll without news is held, where Envoy does not say how long it waits. It does: then it is 4/5 of that.",
+  ),
+}).describe("Where the tasks API and REST polling listen. Port 0 takes a free one.");
 
 const xds = z.strictObject({
   address: address.default("127.0.0.1"),

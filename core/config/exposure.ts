@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { Issue } from "../signalbox_error.ts";
-import type { AccessConfig, Config } from "./config.ts";
+import type { AccessConfig, Config, HttpConfig } from "./config.ts";
 
 /**
  * What the network could do with these servers, at the path of the address that lets it: none on loopback. A Signalbox
@@ -10,9 +10,10 @@ export function findExposures({ http, grpc, xds }: Pick<Config, "http" | "grpc" 
   const issues: Issue[] = [];
   for (const [name, server] of [["http", http], ["grpc", grpc]] as const) {
     if (isLoopback(server.address) || isClosed(server) || (name === "grpc" && !grpc.enabled)) continue;
+    const could = name === "http" ? "change sessions and read private keys" : "change sessions";
     issues.push({
       path: `${name}.address`,
-      message: `${server.address} is not loopback, and anybody there could change sessions: ` +
+      message: `${server.address} is not loopback, and anybody there could ${could}: ` +
         `give ${name}.tokens, ${name}.tokensFile or ${name}.tls.clientCa`,
     });
   }
@@ -32,6 +33,14 @@ export function findExposures({ http, grpc, xds }: Pick<Config, "http" | "grpc" 
     }
   }
   return issues;
+}
+
+/**
+ * Whether Envoys may poll there, and get private keys: not where tokens go over the network in cleartext, or whoever reads
+ * one could have the keys, too. Envoy itself has no place for a token when it polls.
+ */
+export function allowsPolling(http: HttpConfig): boolean {
+  return http.tls !== undefined || isLoopback(http.address) || !isClosed(http);
 }
 
 /** Whether a client must prove who it is. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Config } from "./config.ts";
-import { findExposures, isLoopback } from "./exposure.ts";
+import { allowsPolling, findExposures, isLoopback } from "./exposure.ts";
 
 const tls = { cert: "a.crt", key: "a.key" };
 const clientCa = { ...tls, clientCa: "ca.crt" };
@@ -8,7 +8,7 @@ const tokens = [{ name: "a", sha256: "0".repeat(64) }];
 
 const pathsOf = (http: Partial<Config["http"]>, xds: Partial<Config["xds"]>, grpc: Partial<Config["grpc"]> = {}) =>
   findExposures({
-    http: { address: "127.0.0.1", port: 1, tokens: [], ...http },
+    http: { address: "127.0.0.1", port: 1, tokens: [], longPollMs: 0, ...http },
     xds: { address: "127.0.0.1", port: 2, tokens: [], maxConnectionAgeMs: 1, ...xds },
     grpc: { enabled: true, address: "127.0.0.1", port: 3, tokens: [], ...grpc },
   }).map(({ path, message }) => `${path} ${/give (.*)$/.exec(message)?.[1]}`);
@@ -41,6 +41,19 @@ Deno.test("findExposures() finds xDS that gives private keys away, by its client
   assert.deepEqual(pathsOf({}, { address, tokens }), ["xds.address xds.tls"]);
   assert.deepEqual(pathsOf({}, { address, tls, tokens }), []);
   assert.deepEqual(pathsOf({}, { address, tls: clientCa }), []);
+});
+
+Deno.test("allowsPolling() is about who could read a token on the network, and with it private keys", () => {
+  const allows = (http: Partial<Config["http"]>) =>
+    allowsPolling({ address: "10.0.0.1", port: 1, tokens: [], longPollMs: 0, ...http });
+  for (const access of [{ tokens }, { tokensFile: "t.yaml" }]) {
+    assert.equal(allows(access), false);
+    assert.equal(allows({ ...access, tls }), true);
+    assert.equal(allows({ ...access, address: "127.0.0.1" }), true);
+  }
+  assert.equal(allows({ tls: clientCa }), true);
+  // It is open to all, and was started with that in mind.
+  assert.equal(allows({}), true);
 });
 
 Deno.test("isLoopback() is about addresses that no other machine reaches", () => {

@@ -122,11 +122,12 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
   const absolute = (path: string) => isAbsolute(path) ? path : join(baseDir, path);
   const { drain, ...delivery } = config.delivery;
   const { maxConnectionAge, ...xds } = config.xds;
+  const { longPoll, ...http } = config.http;
   const names = config.listeners.map(({ name }) => name);
   const { folder } = config.sessionSecrets;
   return {
     ...config,
-    http: completeAccess(config.http, absolute),
+    http: { ...completeAccess(http, absolute), longPollMs: longPoll },
     grpc: completeAccess(config.grpc, absolute),
     xds: { ...completeAccess(xds, absolute), maxConnectionAgeMs: maxConnectionAge },
     delivery: { ...delivery, drainMs: drain },

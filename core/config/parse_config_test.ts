@@ -18,7 +18,7 @@ function problemsOf(text: string): readonly string[] {
 Deno.test("parseConfig() fills in every default when only the domain is given", () => {
   assert.deepEqual(parseConfig("domain: Example.org", options), {
     domain: "example.org",
-    http: { address: "127.0.0.1", port: 8080, tokens: [] },
+    http: { address: "127.0.0.1", port: 8080, tokens: [], longPollMs: 800 },
     xds: { address: "127.0.0.1", port: 18000, tokens: [], maxConnectionAgeMs: 1_800_000 },
     grpc: { enabled: true, address: "127.0.0.1", port: 8081, tokens: [] },
     store: { kind: "sqlite", path: "/etc/signalbox/.signalbox/sessions.db" },
@@ -36,10 +36,16 @@ Deno.test("parseConfig() fills in the rest when a section is given in part", () 
     "{domain: a, http: {port: 0}, store: {path: /data/s.db}, listeners: [{name: a, port: 1}], log: {format: json}}",
     options,
   );
-  assert.deepEqual(config.http, { address: "127.0.0.1", port: 0, tokens: [] });
+  assert.deepEqual(config.http, { address: "127.0.0.1", port: 0, tokens: [], longPollMs: 800 });
   assert.deepEqual(config.store, { kind: "sqlite", path: "/data/s.db" });
   assert.deepEqual(config.listeners, [{ name: "a", address: "0.0.0.0", port: 1 }]);
   assert.deepEqual(config.log, { level: "info", format: "json" });
+});
+
+Deno.test("parseConfig() takes how long polls are held as a duration, 0s too", () => {
+  const longPollOf = (text: string) => parseConfig(`{domain: a, http: {longPoll: ${text}}}`, options).http.longPollMs;
+  assert.deepEqual([longPollOf("0s"), longPollOf("1500ms")], [0, 1500]);
+  assert.deepEqual(problemsOf("{domain: a, http: {longPoll: 5}}"), ["signalbox.yaml:1: http.longPoll: must be a text"]);
 });
 
 Deno.test("parseConfig() takes relative paths from baseDir and leaves absolute ones when both are given", () => {
@@ -239,6 +245,7 @@ Deno.test("parseConfig() takes a server's files from baseDir", () => {
     tls: { cert: `${folder}/a.crt`, key: `${folder}/a.key`, clientCa: `${folder}/ca.crt`, clientNames: ["cn:a"] },
     tokens: [],
     tokensFile: `${folder}/t.yaml`,
+    longPollMs: 800,
   });
   assert.equal(xds.tls, undefined);
 });

@@ -9,7 +9,8 @@ export interface GuardOptions {
   readonly loopback: boolean;
 }
 
-const LOOPBACK_HOST = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+/** A name without a dot is of no page on the web. Envoy has them too: its polls name the cluster that they go to. */
+const LOOPBACK_HOST = /^(?:[^.[\]]+|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** What is added to the router from here on is for those only whom `access` lets in. */
 export function addGuard(router: Router, { access, loopback }: GuardOptions): void {

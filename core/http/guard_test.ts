@@ -56,7 +56,7 @@ Deno.test("addGuard() leaves probes open", async () => {
 
 Deno.test("addGuard() refuses the names of other machines where only this one's processes can be", async () => {
   const ask = bed({ access: OPEN_ACCESS, loopback: true });
-  const own = ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "dev.localhost", "127.8.9.10"];
+  const own = ["localhost:8080", "signalbox_xds", "127.0.0.1:8080", "[::1]:8080", "dev.localhost", "127.8.9.10"];
   for (const host of own) assert.equal((await ask(`http://${host}/who`)).status, 200, host);
   for (const host of ["page.example:8080", "127.0.0.1.page.example", "localhost.page.example", "10.0.0.1", "[::2]"]) {
     assert.equal((await ask(`http://${host}/who`)).status, 403, host);

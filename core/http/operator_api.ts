@@ -25,7 +25,7 @@ export function addProbes(router: Router, { phase }: PhaseOptions): void {
 
 /** What Prometheus asks for; and what keeps everything that tells of sessions closed until Signalbox is ready. */
 export function addOperatorApi(router: Router, { phase, metrics }: PhaseOptions & { readonly metrics: Metrics }): void {
-  for (const path of ["/xds/*", "/generations/*"]) {
+  for (const path of ["/xds/*", "/generations/*", "/v2/*", "/v3/*"]) {
     router.use(path, async (_, next) => {
       if (phase() === "starting") throw unready("answer", phase());
       await next();

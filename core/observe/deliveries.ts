@@ -4,16 +4,18 @@ export interface Recipient {
   readonly id: number;
   readonly node: { readonly id: string };
   readonly group: string;
-  /** Clients without a proxy get what they ask for, and nobody waits for them. */
-  readonly dialect: "envoy" | "grpc";
+  readonly dialect: Dialect;
 }
 
-/** A resource of a session that an Envoy does not take. */
+/** Clients without a proxy (`grpc`) get what they ask for, and nobody waits for them. */
+type Dialect = "envoy" | "envoy-rest" | "envoy-v2" | "grpc";
+
+/** A resource of a session that an Envoy does not take, or cannot be told of. */
 export interface Rejection {
   readonly resource: string;
-  /** As in `TYPE_LABELS`. */
+  /** As in `TYPE_LABELS`; `session` where it cannot be told of any of it. */
   readonly type: string;
-  /** Envoy's own words. */
+  /** Envoy's own words, or what it cannot be told of. */
   readonly message: string;
   /** The plugin that touched the resource last, if one did. */
   readonly plugin?: string;
@@ -68,8 +70,13 @@ interface Waiter {
   readonly resolve: (delivery: Delivery) => void;
 }
 
-/** An Envoy that says nothing for so long is said to be stuck. */
-const STUCK_AFTER_MS = 5000;
+/** An Envoy that says nothing for so long is said to be stuck; one that polls says nothing between its polls. */
+const STUCK_AFTER_MS: Readonly<Record<Dialect, number>> = {
+  "envoy": 5000,
+  "envoy-rest": 30_000,
+  "envoy-v2": 30_000,
+  "grpc": 5000,
+};
 
 /** How many steps are remembered of each Envoy, and of the cache: older ones have no times. */
 const MAX_HISTORY = 256;
@@ -80,6 +87,8 @@ export class Deliveries {
   readonly #envoys = new Map<number, Tracked>();
   /** By session, then by client. */
   readonly #rejections = new Map<string, Map<number, Rejection>>();
+  /** By session, then by dialect. */
+  readonly #omissions = new Map<string, Map<Dialect, Rejection>>();
   readonly #publishedAtMs = new Map<number, number>();
   readonly #waiters = new Set<Waiter>();
 
@@ -90,7 +99,11 @@ export class Deliveries {
       const [oldest] = this.#publishedAtMs.keys();
       if (oldest !== undefined) this.#publishedAtMs.delete(oldest);
     }
-    if (this.#rejections.size > 0) { for (const id of sessionIds) this.#rejections.delete(id); }
+    if (this.#rejections.size + this.#omissions.size === 0) return;
+    for (const id of sessionIds) {
+      this.#rejections.delete(id);
+      this.#omissions.delete(id);
+    }
   }
 
   /** When the step was made, if that is remembered. */
@@ -99,7 +112,7 @@ export class Deliveries {
   }
 
   opened(recipient: Recipient, nowMs: number): void {
-    if (recipient.dialect !== "envoy") return;
+    if (recipient.dialect === "grpc") return;
     this.#envoys.set(recipient.id, { recipient, openedAtMs: nowMs, history: [], unanswered: 0, silentSinceMs: nowMs });
   }
 
@@ -140,6 +153,16 @@ export class Deliveries {
     this.#review();
   }
 
+  /** Nobody of this dialect can be told of the session as it is. Returns whether that is news. */
+  omitted(sessionId: string, dialect: Dialect, rejection: Rejection): boolean {
+    const byDialect = this.#omissions.get(sessionId) ?? new Map<Dialect, Rejection>();
+    if (byDialect.has(dialect)) return false;
+    byDialect.set(dialect, rejection);
+    this.#omissions.set(sessionId, byDialect);
+    this.#review();
+    return true;
+  }
+
   /** Where the Envoys are with a change now. */
   delivery(subject: Subject, nowMs: number): Delivery {
     const envoys = [...this.#concerned(subject)].map((envoy) => this.#stateOf(envoy, subject, nowMs));
@@ -165,15 +188,22 @@ export class Deliveries {
   #stateOf(envoy: Tracked, { revision, sessionId }: Subject, nowMs: number): EnvoyDelivery {
     const { recipient, history } = envoy;
     const at = { node: recipient.node.id, group: recipient.group };
-    const rejection = sessionId === undefined ? undefined : this.#rejections.get(sessionId)?.get(recipient.id);
+    const rejection = this.#rejectionBy(recipient, sessionId);
     if (rejection) return { ...at, state: "rejected", rejection };
     const reached = history.at(-1)?.revision ?? -1;
     if (reached >= revision) {
       const ms = this.#msUntil(envoy, revision);
       return ms === undefined ? { ...at, state: "live" } : { ...at, state: "live", ms };
     }
-    if (envoy.unanswered > 0 && nowMs - envoy.silentSinceMs >= STUCK_AFTER_MS) return { ...at, state: "stuck" };
+    if (envoy.unanswered > 0 && nowMs - envoy.silentSinceMs >= STUCK_AFTER_MS[recipient.dialect]) {
+      return { ...at, state: "stuck" };
+    }
     return { ...at, state: reached < 0 ? "joining" : "pending" };
+  }
+
+  #rejectionBy({ id, dialect }: Recipient, sessionId: string | undefined): Rejection | undefined {
+    if (sessionId === undefined) return undefined;
+    return this.#rejections.get(sessionId)?.get(id) ?? this.#omissions.get(sessionId)?.get(dialect);
   }
 
   #msUntil({ history, openedAtMs }: Tracked, revision: number): number | undefined {
@@ -196,7 +226,10 @@ export class Deliveries {
 
   /** Without making anything of it: this is asked of every waiter at every step of every Envoy. */
   #isSettled(subject: Subject): boolean {
-    if (subject.sessionId !== undefined && this.#rejections.has(subject.sessionId)) return true;
+    const { sessionId } = subject;
+    if (sessionId !== undefined && (this.#rejections.has(sessionId) || this.#omissions.has(sessionId))) {
+      for (const { recipient } of this.#concerned(subject)) if (this.#rejectionBy(recipient, sessionId)) return true;
+    }
     let any = false;
     for (const { history } of this.#concerned(subject)) {
       if ((history.at(-1)?.revision ?? -1) < subject.revision) return false;

@@ -118,3 +118,46 @@ Deno.test("settled() never resolves once it was cancelled", async () => {
   await Promise.resolve();
   assert.equal(resolved, false);
 });
+
+Deno.test("delivery() gives an Envoy that polls the time between two polls before it is stuck", () => {
+  const deliveries = new Deliveries();
+  const polling: Recipient = { ...a, dialect: "envoy-v2" };
+  deliveries.opened(polling, 0);
+  deliveries.progressed(polling, 1, 0);
+  deliveries.sent(polling, 1000);
+  assert.deepEqual(statesOf(deliveries, 2, 30_999), ["a pending"]);
+  assert.deepEqual(statesOf(deliveries, 2, 31_000), ["a stuck"]);
+});
+
+Deno.test("omitted() rejects a session for every client of the dialect, until it changes", async () => {
+  const deliveries = new Deliveries();
+  const old: Recipient = { ...b, dialect: "envoy-v2" };
+  for (const each of [a, old]) deliveries.opened(each, 0);
+  deliveries.published(1, ["s1", "s2"], 0);
+  const waiting = deliveries.settled({ revision: 1, sessionId: "s1" }, 0).delivery;
+  assert.equal(deliveries.omitted("s1", "envoy-v2", rejection), true);
+  assert.equal(deliveries.omitted("s1", "envoy-v2", rejection), false);
+  const expected = [
+    { node: "a", group: "default", state: "joining" },
+    { node: "b", group: "default", state: "rejected", rejection },
+  ];
+  assert.deepEqual(await waiting, { state: "rejected", envoys: expected });
+  for (const each of [a, old]) deliveries.progressed(each, 1, 0);
+  assert.deepEqual(deliveries.delivery({ revision: 1, sessionId: "s1" }, 0).state, "rejected");
+  assert.deepEqual(deliveries.delivery({ revision: 1, sessionId: "s2" }, 0).state, "live");
+  assert.deepEqual(deliveries.delivery({ revision: 1 }, 0).state, "live");
+  deliveries.published(2, ["s1"], 0);
+  for (const each of [a, old]) deliveries.progressed(each, 2, 0);
+  assert.deepEqual(deliveries.delivery({ revision: 2, sessionId: "s1" }, 0).state, "live");
+});
+
+Deno.test("settled() goes on waiting when an Envoy of another group rejects", async () => {
+  const deliveries = new Deliveries();
+  const other = envoy(2, "b", "other");
+  for (const each of [a, other]) deliveries.opened(each, 0);
+  deliveries.rejected(other, "s1", rejection);
+  const { delivery } = deliveries.settled({ revision: 1, sessionId: "s1", groups: ["default"] }, 0);
+  deliveries.rejected(other, "s1", rejection);
+  deliveries.progressed(a, 1, 0);
+  assert.equal((await delivery).state, "live");
+});

@@ -51,6 +51,11 @@ export class Metrics {
     labelNames: ["server"],
     registers: [this.#registry],
   });
+  readonly #omitted = new Counter({
+    name: "signalbox_omitted_sessions_total",
+    help: "Sessions left out for Envoys of the v2 API, which has no words for them; once for each version.",
+    registers: [this.#registry],
+  });
   readonly #push = new Histogram({
     name: "signalbox_push_seconds",
     help: "From a change's publication until an Envoy accepted it.",
@@ -180,6 +185,10 @@ export class Metrics {
 
   unauthenticated(server: "http" | "grpc" | "xds"): void {
     this.#unauthenticated.inc({ server });
+  }
+
+  omitted(): void {
+    this.#omitted.inc();
   }
 
   committed(seconds: number): void {

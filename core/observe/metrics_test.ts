@@ -24,6 +24,7 @@ Deno.test("Metrics counts streams, pushes, answers and what was rejected", async
   metrics.unknownType();
   metrics.forgotten("virtual_host");
   metrics.refused();
+  metrics.omitted();
   metrics.committed(0.25);
   metrics.commitFailed();
   assert.deepEqual(await samples(metrics), {
@@ -37,6 +38,7 @@ Deno.test("Metrics counts streams, pushes, answers and what was rejected", async
     'signalbox_rejected_resources_total{type="scope"}': 1,
     signalbox_unknown_type_requests_total: 1,
     'signalbox_forgotten_names_total{type="virtual_host"}': 1,
+    signalbox_omitted_sessions_total: 1,
     signalbox_refused_nodes_total: 1,
     signalbox_store_commit_seconds_sum: 0.25,
     signalbox_store_commit_seconds_count: 1,

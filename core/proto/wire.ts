@@ -15,7 +15,7 @@ export function fieldVarint(fieldNumber: number, value: number): Uint8Array {
 }
 
 /** The parts one after the other: encoded fields make a message this way, and the later of two singular fields wins. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
   const whole = new Uint8Array(length);

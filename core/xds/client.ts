@@ -24,3 +24,9 @@ export interface Admission {
 
 /** Decides what a node is given; nothing where no group has it. */
 export type Admit = (node: ClientNode) => Admission | undefined;
+
+let lastId = 0;
+
+export function nextClientId(): number {
+  return ++lastId;
+}

@@ -3,7 +3,7 @@ import type { Identity } from "../access/identity.ts";
 import type { TypeUrl } from "../cache/resource_type.ts";
 import type { ViewSource } from "../cache/view_source.ts";
 import type { Message } from "../proto/message_types.ts";
-import type { Admission, Admit, Client, Protocol } from "./client.ts";
+import { type Admission, type Admit, type Client, nextClientId, type Protocol } from "./client.ts";
 import { type ClientNode, toClientNode } from "./client_node.ts";
 import type { ClientView } from "./client_status.ts";
 import type { StreamEvent } from "./event.ts";
@@ -59,7 +59,6 @@ export interface ClientStreamOptions<Wire, Request, Response> {
   readonly admit: Admit;
   readonly limits: StreamLimits;
   readonly observer: ClientObserver;
-  readonly nextId: () => number;
   /** Called once, when the stream is over. */
   readonly ended: () => void;
 }
@@ -120,7 +119,7 @@ export class ClientStream<Wire extends WithNode, Request extends { readonly type
   }
 
   #begin(node: ClientNode): Machine<Request, Response> | undefined {
-    const { admit, kind, limits, observer, nextId } = this.#options;
+    const { admit, kind, limits, observer } = this.#options;
     const admission: Admission | undefined = admit(node);
     if (!admission) {
       observer.refused(node);
@@ -128,7 +127,7 @@ export class ClientStream<Wire extends WithNode, Request extends { readonly type
       return undefined;
     }
     const { group, dialect, views } = admission;
-    this.#client = { id: nextId(), node, group, dialect, protocol: kind.protocol };
+    this.#client = { id: nextClientId(), node, group, dialect, protocol: kind.protocol };
     this.#machine = kind.create(views, limits);
     observer.opened(this.#client);
     return this.#machine;

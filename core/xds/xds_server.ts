@@ -55,8 +55,6 @@ const GRACE_MS = 1000;
 /** Serves ADS, the services for one type each, health and reflection, from what `admit` gives a client. Rejects with `address_in_use`. */
 export async function startXdsServer(options: XdsServerOptions): Promise<XdsServer> {
   const streams = new Set<Stream>();
-  let lastId = 0;
-  const nextId = () => ++lastId;
   const server = new Server({
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
     "grpc.max_send_message_length": -1,
@@ -66,7 +64,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
     "grpc.max_connection_age_ms": options.maxConnectionAgeMs,
     "grpc.max_connection_age_grace_ms": GRACE_MS,
   });
-  for (const method of DISCOVERY_METHODS) addMethod(server, method, { ...options, streams, nextId });
+  for (const method of DISCOVERY_METHODS) addMethod(server, method, { ...options, streams });
   const health = createHealth(DISCOVERY_SERVICES);
   const services = [health.service, ...createReflection([...DISCOVERY_SERVICES, health.service.name])];
   addServices(server, services);
@@ -89,10 +87,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
 function addMethod(
   server: Server,
   { path, kind, typeUrl }: DiscoveryMethod,
-  { admit, limits, observer, streams, nextId }: XdsServerOptions & {
-    readonly streams: Set<Stream>;
-    readonly nextId: () => number;
-  },
+  { admit, limits, observer, streams }: XdsServerOptions & { readonly streams: Set<Stream> },
 ): void {
   function serve<Wire extends WithNode, Request extends { readonly typeUrl: string }, Response>(
     kind: StreamKind<Wire, Request, Response>,
@@ -107,7 +102,6 @@ function addMethod(
         admit,
         limits,
         observer,
-        nextId,
         ended,
       });
       streams.add(stream);

@@ -16,7 +16,7 @@ import { envoyPath, testWithEnvoy } from "./envoy_test_case.ts";
 import { startLoad } from "./load.ts";
 
 /** Signalbox with TLS everywhere, two groups that prove who they are, and what its clients need to get in. */
-async function createSecureWorld() {
+async function createSecureWorld({ httpNames = ["cn:pod-manager"] } = {}) {
   await using guard = new AsyncDisposableStack();
   const stack = guard.use(new AsyncDisposableStack());
   const folder = await Deno.makeTempDir({ prefix: "signalbox-access-" });
@@ -44,7 +44,7 @@ async function createSecureWorld() {
     configPath,
     stringify({
       domain: "example.org",
-      http: { port: freePort(), tls: { ...tls, clientNames: ["cn:pod-manager"] }, tokensFile: "tokens.yaml" },
+      http: { port: freePort(), tls: { ...tls, clientNames: httpNames }, tokensFile: "tokens.yaml" },
       xds: { port: freePort(), tls, tokens: [{ name: "us", sha256: us.sha256 }] },
       grpc: { port: 0, tls: { cert: "server.crt", key: "server.key" }, tokensFile: "tokens.yaml" },
       store: { kind: "memory" },
@@ -131,6 +131,43 @@ testWithEnvoy("who proves to be somebody gets in, and gets what is his", async (
   // Nobody's token is in the log, the wrong one neither.
   for (const secret of [...world.token.slice(1), world.pods, "sbx_wrong"]) {
     assert.ok(!saidOf(signalbox).includes(secret));
+  }
+});
+
+testWithEnvoy("an Envoy that polls gets in by its certificate, and nobody else gets anything", async () => {
+  await using world = await createSecureWorld({ httpNames: ["cn:pod-manager", "cn:edge-eu"] });
+  const { address, port } = await world.addBackend("a");
+  await world.sessions(["add", "s1", `${address}:${port}`]);
+  const rest = ["--mode", "rest"];
+  const eu = await world.addEnvoy("eu-1", [...rest, ...world.certificate]);
+  const client = await world.client(eu, "s1.example.org");
+  await until(async () => (await client.say({ text: "hello" })).ok, { what: "an answer" });
+
+  const stranger = await world.addEnvoy("eu-2", rest);
+  await until(async () => (await stranger.stat("cluster_manager.cds.update_failure") ?? 0) > 1, {
+    what: "its refusals",
+  });
+  assert.equal(await stranger.stat("listener_manager.listener_added"), 0);
+  assert.equal(await stranger.stat("cluster_manager.cds.update_success"), 0);
+
+  using http = Deno.createHttpClient({ caCerts: [world.authority.ca] });
+  const ask = async (path: string, authorization?: string) => {
+    const response = await fetch(world.signalbox.httpUrl + path, {
+      client: http,
+      method: "POST",
+      headers: { "content-type": "application/json", ...(authorization !== undefined && { authorization }) },
+      body: JSON.stringify({ node: { id: "eu-1", cluster: "signalbox" }, resource_names: ["listener:ingress"] }),
+    });
+    return [response.status, JSON.parse(await response.text()).code];
+  };
+  const words = ["listeners", "routes", "scoped-routes", "clusters", "endpoints", "secrets"];
+  for (
+    const path of [...words.map((word) => `/v3/discovery:${word}`), "/v2/discovery:clusters", "/v2/discovery:routes"]
+  ) {
+    assert.deepEqual(await ask(path), [401, "unauthenticated"], path);
+    assert.deepEqual(await ask(path, "Bearer sbx_wrong"), [401, "unauthenticated"], path);
+    // Who may use the API is not who he says that he is: the group wants Envoy's own certificate.
+    assert.deepEqual(await ask(path, `Bearer ${world.pods}`), [403, "forbidden"], path);
   }
 });
 

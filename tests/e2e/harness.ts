@@ -22,7 +22,7 @@ export interface WorldOptions {
   /** Default `push`. */
   readonly clusters?: "push" | "on-demand";
   /** Default `delta`. */
-  readonly mode?: "delta" | "sotw";
+  readonly mode?: "delta" | "sotw" | "rest";
   /** Default `sqlite`. */
   readonly store?: "sqlite" | "memory";
   /** Envoys to begin with. Default 1. */

@@ -3,13 +3,13 @@ import { type EnvoyProcess } from "../../core/dev/envoy_process.ts";
 import { until } from "../../core/dev/until.ts";
 import { difference, received } from "./envoy_counts.ts";
 import { createWorld } from "./harness.ts";
-import { testEveryLayout } from "./layouts.ts";
+import { testEveryLayoutOverAds } from "./layouts.ts";
 
 async function untilConnected(envoy: EnvoyProcess): Promise<void> {
   await until(async () => await envoy.stat("control_plane.connected_state") === 1, { what: "Envoy's connection" });
 }
 
-testEveryLayout("kill -9 loses no acknowledged session, and the restart sends Envoy nothing", async (layout) => {
+testEveryLayoutOverAds("kill -9 loses no acknowledged session, and the restart sends Envoy nothing", async (layout) => {
   await using world = await createWorld(layout);
   const [envoy] = world.envoys;
   assert.ok(envoy);
@@ -52,37 +52,40 @@ testEveryLayout("kill -9 loses no acknowledged session, and the restart sends En
   }
 });
 
-testEveryLayout("Envoy goes on while Signalbox is away, and has new sessions when it is back", async (layout) => {
-  await using world = await createWorld(layout);
-  const [envoy] = world.envoys;
-  assert.ok(envoy);
-  const backend = await world.addBackend("a");
-  await world.api.register({ id: "s1", backend });
-  await world.untilAnswered("s1.example.org", "a");
-  const chat = world.client("s1.example.org").chat();
-  await chat.send("before");
-  await using load = world.load("s1.example.org");
-  await load.moreCalls(20);
+testEveryLayoutOverAds(
+  "Envoy goes on while Signalbox is away, and has new sessions when it is back",
+  async (layout) => {
+    await using world = await createWorld(layout);
+    const [envoy] = world.envoys;
+    assert.ok(envoy);
+    const backend = await world.addBackend("a");
+    await world.api.register({ id: "s1", backend });
+    await world.untilAnswered("s1.example.org", "a");
+    const chat = world.client("s1.example.org").chat();
+    await chat.send("before");
+    await using load = world.load("s1.example.org");
+    await load.moreCalls(20);
 
-  await world.signalbox.kill();
-  await until(async () => await envoy.stat("control_plane.connected_state") === 0, { what: "Envoy's loss" });
-  await load.moreCalls(100);
-  // A connection that begins while Signalbox is away.
-  assert.ok((await world.call("s1.example.org")).ok);
+    await world.signalbox.kill();
+    await until(async () => await envoy.stat("control_plane.connected_state") === 0, { what: "Envoy's loss" });
+    await load.moreCalls(100);
+    // A connection that begins while Signalbox is away.
+    assert.ok((await world.call("s1.example.org")).ok);
 
-  await world.startSignalbox();
-  await world.api.register({ id: "s2", backend });
-  await world.untilAnswered("s2.example.org", "a", { timeoutMs: ARRIVES_WITHIN_MS });
-  await load.moreCalls(20);
-  assert.equal((await chat.send("after")).text, "after");
-  assert.ok((await chat.end()).ok);
-  assert.deepEqual((await load.stop()).failures, []);
-});
+    await world.startSignalbox();
+    await world.api.register({ id: "s2", backend });
+    await world.untilAnswered("s2.example.org", "a", { timeoutMs: ARRIVES_WITHIN_MS });
+    await load.moreCalls(20);
+    assert.equal((await chat.send("after")).text, "after");
+    assert.ok((await chat.end()).ok);
+    assert.deepEqual((await load.stop()).failures, []);
+  },
+);
 
 /** Envoy tries to connect again after at most half a second. */
 const ARRIVES_WITHIN_MS = 1000;
 
-testEveryLayout("what changed while Envoy was away is there when it is back, removals too", async (layout) => {
+testEveryLayoutOverAds("what changed while Envoy was away is there when it is back, removals too", async (layout) => {
   await using world = await createWorld(layout);
   const [envoy] = world.envoys;
   assert.ok(envoy);
