@@ -155,8 +155,12 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     nowMs,
   });
   const changedAt = (id: string) => caches.changedAt(id);
-  const { touchedBy } = explainer;
-  const observer = createClientWatch({ metrics, deliveries, changedAt, touchedBy, nowMs });
+  const observer = createClientWatch({
+    ...{ metrics, deliveries, nowMs },
+    versionFor: ({ group, dialect }, typeUrl, name) =>
+      caches.group(group)?.in(dialect).view(typeUrl).get(name)?.version,
+    touchedBy: explainer.touchedBy,
+  });
   const pollers = new Pollers({
     observer,
     timers: systemTimers,

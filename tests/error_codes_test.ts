@@ -58,7 +58,7 @@ const PROVOKED: Readonly<Record<ErrorCode, () => Seen>> = {
   async rejected_by_envoy() {
     const bed = await startTasksBed();
     bed.deliveries.opened(ENVOY, 0);
-    bed.deliveries.rejected(ENVOY, TASK.id, { resource: TASK.id, type: "cluster", message: "no" });
+    bed.deliveries.rejected(ENVOY, TASK.id, { resource: TASK.id, type: "cluster", message: "no" }, () => true);
     return (await bed.ask("POST", "/xds/tasks?wait=live", TASK)).body;
   },
   async not_live() {

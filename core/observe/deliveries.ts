@@ -50,6 +50,12 @@ export interface Subject {
   readonly sessionId?: string;
 }
 
+interface StandingRejection {
+  readonly rejection: Rejection;
+  /** Whether what was rejected is what the Envoy should have now. */
+  readonly stands: () => boolean;
+}
+
 interface Progress {
   readonly revision: number;
   readonly atMs: number;
@@ -86,13 +92,13 @@ const MAX_PUBLISHED = 65_536;
 export class Deliveries {
   readonly #envoys = new Map<number, Tracked>();
   /** By session, then by client. */
-  readonly #rejections = new Map<string, Map<number, Rejection>>();
+  readonly #rejections = new Map<string, Map<number, StandingRejection>>();
   /** By session, then by dialect. */
   readonly #omissions = new Map<string, Map<Dialect, Rejection>>();
   readonly #publishedAtMs = new Map<number, number>();
   readonly #waiters = new Set<Waiter>();
 
-  /** The cache made a step that changed these sessions; what was said of their earlier resources is void. */
+  /** The cache made a step that changed these sessions; what was said of resources that they have no more is void. */
   published(revision: number, sessionIds: Iterable<string>, nowMs: number): void {
     this.#publishedAtMs.set(revision, nowMs);
     if (this.#publishedAtMs.size > MAX_PUBLISHED) {
@@ -101,7 +107,7 @@ export class Deliveries {
     }
     if (this.#rejections.size + this.#omissions.size === 0) return;
     for (const id of sessionIds) {
-      this.#rejections.delete(id);
+      this.#dropRejections(id, (_, { stands }) => !stands());
       this.#omissions.delete(id);
     }
   }
@@ -118,10 +124,7 @@ export class Deliveries {
 
   closed({ id }: Recipient): void {
     this.#envoys.delete(id);
-    for (const [sessionId, byClient] of this.#rejections) {
-      byClient.delete(id);
-      if (byClient.size === 0) this.#rejections.delete(sessionId);
-    }
+    for (const sessionId of this.#rejections.keys()) this.#dropRejections(sessionId, (client) => client === id);
     this.#review();
   }
 
@@ -145,10 +148,11 @@ export class Deliveries {
     this.#review();
   }
 
-  rejected({ id }: Recipient, sessionId: string, rejection: Rejection): void {
+  /** Holds for as long as `stands()`, which is asked when the session changes. */
+  rejected({ id }: Recipient, sessionId: string, rejection: Rejection, stands: () => boolean): void {
     if (!this.#envoys.has(id)) return;
-    const byClient = this.#rejections.get(sessionId) ?? new Map<number, Rejection>();
-    byClient.set(id, rejection);
+    const byClient = this.#rejections.get(sessionId) ?? new Map<number, StandingRejection>();
+    byClient.set(id, { rejection, stands });
     this.#rejections.set(sessionId, byClient);
     this.#review();
   }
@@ -179,6 +183,13 @@ export class Deliveries {
     return { delivery: promise, cancel: () => this.#waiters.delete(waiter) };
   }
 
+  #dropRejections(sessionId: string, condition: (client: number, rejection: StandingRejection) => boolean): void {
+    const byClient = this.#rejections.get(sessionId);
+    if (!byClient) return;
+    for (const [client, rejection] of byClient) if (condition(client, rejection)) byClient.delete(client);
+    if (byClient.size === 0) this.#rejections.delete(sessionId);
+  }
+
   *#concerned({ groups }: Subject): Iterable<Tracked> {
     for (const envoy of this.#envoys.values()) {
       if (groups === undefined || groups.includes(envoy.recipient.group)) yield envoy;
@@ -203,7 +214,7 @@ export class Deliveries {
 
   #rejectionBy({ id, dialect }: Recipient, sessionId: string | undefined): Rejection | undefined {
     if (sessionId === undefined) return undefined;
-    return this.#rejections.get(sessionId)?.get(id) ?? this.#omissions.get(sessionId)?.get(dialect);
+    return this.#rejections.get(sessionId)?.get(id)?.rejection ?? this.#omissions.get(sessionId)?.get(dialect);
   }
 
   #msUntil({ history, openedAtMs }: Tracked, revision: number): number | undefined {

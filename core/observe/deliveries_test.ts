@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Deliveries, type Recipient } from "./deliveries.ts";
+import { Deliveries, type Recipient, type Subject } from "./deliveries.ts";
 
 const envoy = (id: number, node: string, group = "default"): Recipient => ({
   id,
@@ -10,10 +10,10 @@ const envoy = (id: number, node: string, group = "default"): Recipient => ({
 const [a, b] = [envoy(1, "a"), envoy(2, "b")];
 const rejection = { resource: "s1", type: "cluster", message: "no" };
 
-const statesOf = (deliveries: Deliveries, revision: number, nowMs = 0, groups?: readonly string[]) =>
-  deliveries.delivery(groups ? { revision, groups } : { revision }, nowMs).envoys.map(({ node, state }) =>
-    `${node} ${state}`
-  );
+const statesOf = (deliveries: Deliveries, subject: number | Subject, nowMs = 0) =>
+  deliveries.delivery(typeof subject === "number" ? { revision: subject } : subject, nowMs).envoys.map((
+    { node, state },
+  ) => `${node} ${state}`);
 
 Deno.test("delivery() is live when every Envoy has the step, and says when each had it", () => {
   const deliveries = new Deliveries();
@@ -61,8 +61,8 @@ Deno.test("delivery() asks only the Envoys of the groups that have the change", 
   const deliveries = new Deliveries();
   deliveries.opened(envoy(1, "eu-1", "eu"), 0);
   deliveries.opened(envoy(2, "us-1", "us"), 0);
-  assert.deepEqual(statesOf(deliveries, 1, 0, ["us"]), ["us-1 joining"]);
-  assert.deepEqual(statesOf(deliveries, 1, 0, []), []);
+  assert.deepEqual(statesOf(deliveries, { revision: 1, groups: ["us"] }), ["us-1 joining"]);
+  assert.deepEqual(statesOf(deliveries, { revision: 1, groups: [] }), []);
 });
 
 Deno.test("delivery() is rejected when an Envoy rejects the session, until the session changes or Envoy goes", () => {
@@ -72,7 +72,7 @@ Deno.test("delivery() is rejected when an Envoy rejects the session, until the s
     deliveries.opened(each, 0);
     deliveries.progressed(each, 1, 0);
   }
-  deliveries.rejected(a, "s1", rejection);
+  deliveries.rejected(a, "s1", rejection, () => false);
   assert.deepEqual(deliveries.delivery({ revision: 1, sessionId: "s1" }, 0).envoys[0], {
     node: "a",
     group: "default",
@@ -82,9 +82,27 @@ Deno.test("delivery() is rejected when an Envoy rejects the session, until the s
   assert.equal(deliveries.delivery({ revision: 1, sessionId: "s2" }, 0).state, "live");
   deliveries.published(2, ["s1"], 0);
   assert.equal(stateOf(), "live");
-  deliveries.rejected(a, "s1", rejection);
+  deliveries.rejected(a, "s1", rejection, () => false);
   deliveries.closed(a);
   assert.equal(stateOf(), "live");
+});
+
+Deno.test("delivery() stays rejected when the session changes and what was rejected does not", () => {
+  const deliveries = new Deliveries();
+  const states = () => statesOf(deliveries, { revision: 2, sessionId: "s1" });
+  let stands = true;
+  for (const each of [a, b]) {
+    deliveries.opened(each, 0);
+    deliveries.rejected(each, "s1", rejection, () => each === a && stands);
+    deliveries.progressed(each, 2, 0);
+  }
+  deliveries.published(2, ["s1"], 0);
+  assert.deepEqual(states(), ["a rejected", "b live"]);
+  stands = false;
+  deliveries.published(3, ["s2"], 0);
+  assert.deepEqual(states(), ["a rejected", "b live"]);
+  deliveries.published(4, ["s1"], 0);
+  assert.deepEqual(states(), ["a live", "b live"]);
 });
 
 Deno.test("settled() resolves with the last Envoy that has it, with one that goes, or with a rejection", async () => {
@@ -101,7 +119,7 @@ Deno.test("settled() resolves with the last Envoy that has it, with one that goe
   assert.deepEqual((await left).envoys.map(({ node }) => node), ["a"]);
 
   const refused = deliveries.settled({ revision: 3, sessionId: "s1" }, 0).delivery;
-  deliveries.rejected(a, "s1", rejection);
+  deliveries.rejected(a, "s1", rejection, () => false);
   assert.equal((await refused).state, "rejected");
 
   assert.equal((await deliveries.settled({ revision: 2 }, 0).delivery).state, "live");
@@ -155,9 +173,9 @@ Deno.test("settled() goes on waiting when an Envoy of another group rejects", as
   const deliveries = new Deliveries();
   const other = envoy(2, "b", "other");
   for (const each of [a, other]) deliveries.opened(each, 0);
-  deliveries.rejected(other, "s1", rejection);
+  deliveries.rejected(other, "s1", rejection, () => false);
   const { delivery } = deliveries.settled({ revision: 1, sessionId: "s1", groups: ["default"] }, 0);
-  deliveries.rejected(other, "s1", rejection);
+  deliveries.rejected(other, "s1", rejection, () => false);
   deliveries.progressed(a, 1, 0);
   assert.equal((await delivery).state, "live");
 });

@@ -82,7 +82,7 @@ Deno.test("Register fails with Envoy's own words when an Envoy rejects the sessi
     message: 'Envoy "envoy-2" rejects cluster "a" (touched last by plugin auth): no such filter',
   });
   await published(bed, 1);
-  deliveries.rejected(TWO, "a", rejection);
+  deliveries.rejected(TWO, "a", rejection, () => false);
   await failed;
   assert.deepEqual((await client.call(GET, { id: "a" })).delivery, {
     state: "STATE_REJECTED",

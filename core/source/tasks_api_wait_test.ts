@@ -82,7 +82,7 @@ Deno.test("wait=live answers 422 when an Envoy rejects the session, which stays 
   const bed = await startWithEnvoy();
   const { status, headers, body } = await answerAfter(bed, bed.ask("POST", "/xds/tasks?wait=live", TASK), () => {
     const rejection = { resource: "session-1", type: "cluster", message: "no", plugin: "auth" };
-    bed.deliveries.rejected(ENVOY, "session-1", rejection);
+    bed.deliveries.rejected(ENVOY, "session-1", rejection, () => false);
   });
   assert.deepEqual([status, body.code, body.delivery.state], [422, "rejected_by_envoy", "rejected"]);
   assert.equal(headers.get("content-type"), "application/problem+json");

@@ -129,7 +129,7 @@ export class Backlog implements Ordered {
         if (this.interest.has(culprit.name)) this.#quarantine.reject(culprit, error);
         this.#pending.delete(culprit.name);
         const { name, version, sessionId } = culprit;
-        events.push({ kind: "rejected", typeUrl, name, version, sessionId, generation, message: error });
+        events.push({ kind: "rejected", typeUrl, name, version, sessionId, message: error });
       }
     }
     if (!this.#bisection.active && !this.#superseded) this.#settled = generation;

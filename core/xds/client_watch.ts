@@ -9,8 +9,8 @@ import type { StreamEvent } from "./event.ts";
 export interface ClientWatchOptions {
   readonly metrics: Metrics;
   readonly deliveries: Deliveries;
-  /** The step that brought a session's present resources. */
-  readonly changedAt: (sessionId: string) => number | undefined;
+  /** The version of a resource as the client should have it; absent where it should have none. */
+  readonly versionFor: (client: Client, typeUrl: TypeUrl, name: string) => string | undefined;
   /** The plugin that touches a resource of the session last; absent where none does. */
   readonly touchedBy: (sessionId: string, typeUrl: TypeUrl, name: string) => string | undefined;
   /** Milliseconds that never go back. */
@@ -21,21 +21,22 @@ const log = getLogger(["signalbox", "xds"]);
 
 /** Makes numbers, log lines and deliveries of what clients do. */
 export function createClientWatch(options: ClientWatchOptions): ClientObserver {
-  const { metrics, deliveries, changedAt, touchedBy, nowMs } = options;
+  const { metrics, deliveries, versionFor, touchedBy, nowMs } = options;
   const describe = ({ node, group, protocol }: Client) => ({ node: node.id, group, protocol });
 
   function watchRejection(client: Client, event: StreamEvent & { readonly kind: "rejected" }): void {
-    const { typeUrl, name, version, sessionId, generation, message } = event;
+    const { typeUrl, name, version, sessionId, message } = event;
     const type = TYPE_LABELS[typeUrl];
     metrics.rejected(type);
+    const stands = () => versionFor(client, typeUrl, name) === version;
     // What the session has been since is another matter.
-    const isCurrent = sessionId !== undefined && generation >= (changedAt(sessionId) ?? Infinity);
+    const isCurrent = sessionId !== undefined && stands();
     const plugin = isCurrent ? touchedBy(sessionId, typeUrl, name) : undefined;
     const fields = { ...describe(client), type, name, version, session: sessionId, plugin, reason: message };
     log.error("An Envoy rejects {name}: {reason}", fields);
     if (!isCurrent) return;
     const rejection = { resource: name, type, message };
-    deliveries.rejected(client, sessionId, plugin === undefined ? rejection : { ...rejection, plugin });
+    deliveries.rejected(client, sessionId, plugin === undefined ? rejection : { ...rejection, plugin }, stands);
   }
 
   return {

@@ -15,8 +15,6 @@ export type StreamEvent =
     readonly name: string;
     readonly version: string;
     readonly sessionId: string | undefined;
-    /** How far the client was when it was sent it. */
-    readonly generation: number;
     readonly message: string;
   }
   /** The client asks for a type that is not served. */

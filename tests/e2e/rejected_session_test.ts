@@ -117,7 +117,8 @@ testRejection("a session that Envoy rejects leaves 100 others that came with it 
   for (const id of ["t1", "t2", "t3"]) assert.equal((await register(world, { id, address, port })).status, 201);
   assert.equal(await envoy.stat(stat), rejected);
   const again = await register(world, { id: "bad", address, port, labels: { ...label, changed: "yes" } });
-  assert.equal(again.status, 200, "a label that changes nothing for Envoy");
+  assert.equal(again.status, 422, "a label that changes nothing for Envoy");
+  assert.equal(await envoy.stat(stat), rejected);
 
   // It is mended, and the other goes.
   assert.equal((await register(world, { id: "bad", address, port })).status, 200);
