@@ -3,6 +3,7 @@ import type { Access } from "../access/access.ts";
 import { createGrpcCredentials } from "../access/grpc_access.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { GrpcService } from "./grpc_service.ts";
+import { endSessionsLate } from "./late_endings.ts";
 
 /** Has the server listen, for whom `access` lets in. Resolves with the port that was taken; rejects with `address_in_use`. */
 export function listen(
@@ -19,7 +20,10 @@ export function listen(
   const place = `${address.includes(":") ? `[${address}]` : address}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(place, createGrpcCredentials(access), (cause, taken) => {
-      if (cause === null) return resolve(taken);
+      if (cause === null) {
+        endSessionsLate(server);
+        return resolve(taken);
+      }
       const text = `Cannot listen for ${purpose} on "${place}": the address is taken or not on this machine`;
       reject(new SignalboxError("address_in_use", text, { cause }));
     });
