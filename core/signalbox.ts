@@ -6,6 +6,7 @@ import { CacheSet } from "./cache/cache_set.ts";
 import type { Dialect } from "./cache/dialect.ts";
 import type { Fragment } from "./cache/fragment.ts";
 import { systemClock } from "./clock.ts";
+import type { Cluster } from "./cluster.ts";
 import { formatHostPort } from "./command/host_port.ts";
 import type { Config, GroupConfig, StoreConfig } from "./config/config.ts";
 import { allowsPolling, findExposures, isLoopback } from "./config/exposure.ts";
@@ -64,16 +65,18 @@ const nowMs = () => performance.now();
 
 /**
  * Every stage, in the order in which a session passes them: store, table, pipeline, cache, xDS. Resolves when Signalbox
- * is ready: the store is loaded and both addresses are listened to. Throws `invalid_config`, `address_in_use` or what
- * the store says, and leaves nothing running then.
+ * is ready: the store is loaded, the cluster is listed and both addresses are listened to. Throws `invalid_config`,
+ * `address_in_use`, what the store says, or the reason of `signal` where that is aborted before, and leaves nothing running
+ * then.
  */
-export async function createSignalbox(config: Config): Promise<Signalbox> {
+export async function createSignalbox(config: Config, { signal }: { signal?: AbortSignal } = {}): Promise<Signalbox> {
   const startedAtMs = performance.now();
   routeGrpcLog();
   const metrics = new Metrics();
   let phase: Phase = "starting";
   let http: HttpServer | undefined;
   let grpc: GrpcApi | undefined;
+  let cluster: Cluster | undefined;
   let xds: XdsServer | undefined;
   let writer: Registrar<Fragment> | undefined;
 
@@ -178,6 +181,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     phase = "stopping";
     pollers.close();
     await Promise.all([http?.close(), grpc?.close()]);
+    await cluster?.close();
     await registrar.close();
     publisher.close();
     await xds?.close();
@@ -187,7 +191,7 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
 
   try {
     const router = createRouter();
-    addProbes(router, { phase: () => phase });
+    addProbes(router, { phase: () => phase, problems: () => cluster?.problems() ?? [] });
     addGuard(router, { access: files.http, loopback: isLoopback(config.http.address) });
     addOperatorApi(router, { phase: () => phase, metrics });
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
@@ -219,6 +223,14 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     await registrar.start(await store.load());
+    if (config.kubernetes) {
+      // Not imported without: it is large.
+      const { openCluster } = await import("./cluster.ts");
+      cluster = await openCluster({ config: config.kubernetes, registrar, parsing, nowMs });
+      await Promise.race([cluster.synced, whenAborted(signal)]);
+      // What was observed is in the table when this is answered.
+      await registrar.submit([]);
+    }
     const admit = admitTo(caches, config.groups, dialectOf);
     xds = await startXdsServer({ ...config.xds, access: files.xds, admit, limits: { maxUnknownNames }, observer });
     grpc?.serve(registrar.generation);
@@ -245,6 +257,14 @@ export async function createSignalbox(config: Config): Promise<Signalbox> {
     ...(grpc === undefined ? {} : { grpcAddress: formatHostPort({ host: config.grpc.address, port: grpc.port }) }),
     close,
   };
+}
+
+/** Rejects with the signal's reason. */
+function whenAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason));
+  });
 }
 
 /** Which group's resources a client gets, and in which form. */

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   not_found: { meaning: "Nothing has this name.", http: 404, grpc: 5 },
   method_not_allowed: { meaning: "The path exists, the method does not.", http: 405, grpc: 12 },
   host_taken: { meaning: "Another session has this host.", http: 409, grpc: 6 },
+  session_owned: { meaning: "The session follows something else, such as a pod: change that.", http: 409, grpc: 9 },
   rejected_by_envoy: {
     meaning: "An Envoy rejects what was made of the session; it is registered, and that Envoy keeps what it had.",
     http: 422,

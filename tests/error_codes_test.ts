@@ -11,6 +11,7 @@ import { addProbes } from "../core/http/operator_api.ts";
 import { createRouter } from "../core/http/router.ts";
 import { readJsonBody } from "../core/http/json_body.ts";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
+import { sampleSession } from "../core/source/testdata/registrar_bed.ts";
 import { unavailable } from "../core/source/testdata/store_double.ts";
 import { ENVOY, SHOWN, startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
 import { openSqliteStore } from "../core/store/sqlite_store.ts";
@@ -54,6 +55,11 @@ const PROVOKED: Readonly<Record<ErrorCode, () => Seen>> = {
     const bed = await startTasksBed();
     await bed.ask("POST", "/xds/tasks", TASK);
     return (await bed.ask("POST", "/xds/tasks", { ...TASK, id: "b", host: "session-1.example.org" })).body;
+  },
+  async session_owned() {
+    const bed = await startTasksBed();
+    bed.registrar.observe([{ kind: "present", session: sampleSession(TASK.id), owner: "pod a" }], () => {});
+    return (await bed.ask("POST", "/xds/tasks", TASK)).body;
   },
   async rejected_by_envoy() {
     const bed = await startTasksBed();

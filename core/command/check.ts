@@ -18,8 +18,8 @@ export function addCheckCommand(parent: Command, io: CommandIo): void {
   parent.command("check")
     .summary("check the config, its files, and its plugins")
     .description(
-      "Checks the config file, that its certificates can be used, that its store can be written, and that its plugins\n" +
-        "start and build sessions: in a process of their own, so that one that never ends is found out.",
+      "Checks the config file, that its certificates and its kubeconfig can be used, that its store can be written, and\n" +
+        "that its plugins start and build sessions: in a process of their own, so that one that never ends is found out.",
     )
     .requiredOption("-c, --config <file>", "the config file (YAML)")
     .option("-s, --sessions <file>", "try the plugins on these sessions, not on samples")
@@ -38,6 +38,7 @@ async function check(options: Options, io: CommandIo): Promise<void> {
     ...options.insecure ? [] : findExposures(config),
     ...await findAccessProblems(config, Date.now()),
     ...await findStoreProblems(config),
+    ...await findKubernetesProblems(config),
     ...await findPluginProblems(config, options, io),
   ];
   if (issues.length > 0) {
@@ -45,6 +46,18 @@ async function check(options: Options, io: CommandIo): Promise<void> {
     throw new SignalboxError("invalid_config", lines.join("\n"), { issues });
   }
   io.out(`${options.config}: OK\n`);
+}
+
+/** Of the kubeconfig alone: the cluster may be away when Signalbox starts, and is not asked. */
+async function findKubernetesProblems({ kubernetes }: Config): Promise<readonly Issue[]> {
+  if (!kubernetes) return [];
+  const { connectCluster } = await import("../cluster.ts");
+  try {
+    (await connectCluster(kubernetes)).close();
+    return [];
+  } catch (thrown) {
+    return SignalboxError.from(thrown).issues;
+  }
 }
 
 async function findPluginProblems(

@@ -9,7 +9,8 @@ export interface CommandIo {
   /** An environment variable; absent or empty is undefined. */
   env(name: string): string | undefined;
   fetch(url: URL, init: RequestInit & { readonly client?: Deno.HttpClient }): Promise<Response>;
-  createSignalbox(config: Config): Promise<RunningSignalbox>;
+  /** Rejects with the reason of `signal` where that is aborted during the start. */
+  createSignalbox(config: Config, signal: AbortSignal): Promise<RunningSignalbox>;
   /**
    * Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. With `hangUp` the end
    * of the terminal is such a signal too; without, what was started with `nohup` goes on.

@@ -10,11 +10,11 @@ export const processIo: CommandIo = {
   err: (text) => write(Deno.stderr, text),
   env: (name) => Deno.env.get(name) || undefined,
   fetch: (url, init) => fetch(url, init),
-  async createSignalbox(config) {
+  async createSignalbox(config, signal) {
     const { configureLog } = await import("../observe/log.ts");
     await configureLog(config.log);
     const { createSignalbox } = await import("../signalbox.ts");
-    return await createSignalbox(config);
+    return await createSignalbox(config, { signal });
   },
   untilStopped: ({ hangUp = false } = {}) =>
     new Promise((resolve) => {

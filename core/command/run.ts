@@ -7,6 +7,7 @@ import { addDevCommand } from "./dev.ts";
 import { addExplainCommand } from "./explain.ts";
 import { addHealthCommand } from "./health.ts";
 import { addPluginCommand } from "./plugin.ts";
+import { addInstallCommand } from "./install.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSessionsCommand } from "./sessions.ts";
 import { addTokenCommand } from "./token.ts";
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((parent: Command, io: CommandIo) => void)[] = [
   addTokenCommand,
   addHealthCommand,
   addTryPluginsCommand,
+  addInstallCommand,
   addDevCommand,
 ];
 

@@ -26,10 +26,14 @@ async function serve({ config: path, insecure }: ServeOptions, io: CommandIo): P
     refuse(path, findExposures(config));
   }
   // Before the start, so that a signal during it stops as orderly as one after it.
-  const stopped = io.untilStopped();
-  const signalbox = await io.createSignalbox(config);
+  const stop = new AbortController();
+  const stopped = io.untilStopped().then(() => stop.abort());
+  const signalbox = await io.createSignalbox(config, stop.signal).catch((thrown: unknown) => {
+    if (thrown === stop.signal.reason) return undefined;
+    throw thrown;
+  });
   await stopped;
-  await signalbox.close();
+  await signalbox?.close();
 }
 
 function refuse(path: string, issues: readonly Issue[]): void {

@@ -28,6 +28,22 @@ Deno.test("serve runs Signalbox with the config until it is stopped, then closes
     assert.deepEqual(steps, ["listen for signals", "start example.org", "stop", "close"]);
   }));
 
+Deno.test("serve exits with 0 when it is stopped during the start", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "domain: example.org");
+    const stop = Promise.withResolvers<void>();
+    const outcome = await runCommand(["serve", "--config", file], {
+      createSignalbox: (_config, signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+          stop.resolve();
+        }),
+      untilStopped: () => stop.promise,
+    });
+    assert.deepEqual(outcome, { code: 0, out: "", err: "" });
+  }));
+
 Deno.test("serve exits with 1 and starts nothing when the config is not acceptable", () =>
   withFolder(async (folder) => {
     const file = join(folder, "s.yaml");

@@ -17,6 +17,8 @@ export interface Config {
   /** In the order in which they run; names are unique. */
   readonly plugins: readonly PluginConfig[];
   readonly sessionSecrets: SessionSecretsConfig;
+  /** Absent: nothing is asked of any Kubernetes. */
+  readonly kubernetes?: KubernetesConfig;
   readonly log: LogConfig;
 }
 
@@ -84,6 +86,26 @@ export interface GroupConfig {
   };
   /** Names of `listeners`. */
   readonly listeners: readonly string[];
+}
+
+/** Which cluster, and what of it. */
+export interface KubernetesConfig {
+  /** Absent: `KUBECONFIG`, `~/.kube/config`, or what a pod is given. */
+  readonly kubeconfig?: string;
+  /** Absent: the kubeconfig's current one. */
+  readonly context?: string;
+  /** Absent: pods are no sessions. */
+  readonly pods?: PodsConfig;
+}
+
+/** Which pods are sessions. */
+export interface PodsConfig {
+  /** A label selector. */
+  readonly selector: string;
+  /** `["*"]`: all; absent: that of Signalbox itself. */
+  readonly namespaces?: readonly string[];
+  /** Of pods that name none. */
+  readonly port?: number;
 }
 
 export interface ListenerConfig {

@@ -166,6 +166,26 @@ const sessionSecrets = z.strictObject({
   envPrefix: z.string().min(1, "must not be empty").exactOptional()
     .describe("{ env: NAME } leads to a variable whose name begins so."),
 }).describe("Which secrets sessions may refer to in what they say to plugins. Left out: none.");
+const NAMESPACE = /^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
+
+const pods = z.strictObject({
+  selector: z.string().min(1, "must be a label selector such as app=sandbox").default("signalbox.dev/session")
+    .describe("Which pods are sessions: a label selector."),
+  namespaces: z.array(z.string().regex(NAMESPACE, 'must be the name of a namespace, or "*" for all'))
+    .min(1, "must have at least one namespace, or be left out")
+    .refine((names) => names.length === 1 || !names.includes("*"), { error: 'must have "*" alone' })
+    .exactOptional().describe("Where they are. Absent: in Signalbox's own namespace."),
+  port: z.int().min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535").exactOptional()
+    .describe("Of pods that name none. Absent: the one that their containers declare."),
+});
+
+const kubernetes = z.strictObject({
+  kubeconfig: filePath.exactOptional()
+    .describe("Absent: KUBECONFIG, ~/.kube/config, or the ServiceAccount of Signalbox's own pod."),
+  context: z.string().min(1, "must be the name of a context").exactOptional()
+    .describe("Of the kubeconfig. Absent: its current one."),
+  pods: pods.exactOptional().describe("Pods that are sessions for as long as they are ready. Absent: none."),
+});
 
 const log = z.strictObject({
   level: z.enum(["debug", "info", "warn", "error"]).default("info"),
@@ -186,6 +206,7 @@ export const configSchema = z.strictObject({
     .describe("Envoys that have the same sessions; each belongs to the first that matches it. Absent: one for all."),
   plugins: z.array(plugin).default([]).describe("What every session goes through, in this order."),
   sessionSecrets: sessionSecrets.prefault({}),
+  kubernetes: kubernetes.exactOptional().describe("The cluster that sessions come from. Absent: none."),
   log: log.prefault({}),
 });
 

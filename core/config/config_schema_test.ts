@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { configJsonSchema } from "./config_schema.ts";
 import { loadConfig } from "./load_config.ts";
+import { parseConfig } from "./parse_config.ts";
 
 const DEPLOYED = new URL("../../deploy/signalbox.yaml", import.meta.url);
 
@@ -17,6 +18,12 @@ function schemaPaths(schema: unknown, path = ""): readonly string[] {
   return properties.flatMap(([key, value]) => schemaPaths(value, path === "" ? key : `${path}.${key}`));
 }
 
+/** The file, and what its lines that begin with `#:` show in place of keys at the top. */
+async function deployed(): Promise<{ readonly text: string; readonly examples: string }> {
+  const text = await Deno.readTextFile(DEPLOYED);
+  return { text, examples: Array.from(text.matchAll(/^#: (.*\n)/gm), ([, line = ""]) => line).join("") };
+}
+
 function valuePaths(value: unknown, path = ""): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item) => valuePaths(item, `${path}[]`));
   if (typeof value !== "object" || value === null) return [path];
@@ -27,7 +34,8 @@ Deno.test("configJsonSchema() has no key that deploy/signalbox.yaml leaves out",
   const known = new Set(schemaPaths(configJsonSchema()));
   // Below a mapping whose keys are the user's own, any key will do.
   const knownPart = (path: string) => known.has(path) ? path : path.slice(0, path.lastIndexOf("."));
-  const written = new Set(valuePaths(parse(await Deno.readTextFile(DEPLOYED))).map(knownPart));
+  const { text, examples } = await deployed();
+  const written = new Set([parse(text), parse(examples)].flatMap((values) => valuePaths(values)).map(knownPart));
   assert.deepEqual([...known].toSorted(), [...written].toSorted());
 });
 
@@ -35,6 +43,13 @@ Deno.test("configJsonSchema() refuses unknown keys and asks for the domain alone
   const schema = configJsonSchema();
   assert.equal(schema.additionalProperties, false);
   assert.deepEqual(schema.required, ["domain"]);
+});
+
+Deno.test("parseConfig() accepts the examples in deploy/signalbox.yaml when they are put in", async () => {
+  const { text, examples } = await deployed();
+  const config = parseConfig(stringify({ ...parse(text), ...parse(examples) }), { baseDir: "/etc/signalbox" });
+  assert.equal(config.kubernetes?.kubeconfig, "/etc/signalbox/kubeconfig");
+  assert.deepEqual(config.kubernetes?.pods?.namespaces, ["sandboxes"]);
 });
 
 Deno.test("loadConfig() accepts deploy/signalbox.yaml when it is read as it is", async () => {

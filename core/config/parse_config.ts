@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
-import type { AccessConfig, Config } from "./config.ts";
+import type { AccessConfig, Config, KubernetesConfig } from "./config.ts";
 import { type Conflict, findConflicts } from "./config_conflicts.ts";
 import { formatLocation, lineOf, type Location } from "./config_problem.ts";
 import { configSchema } from "./config_schema.ts";
@@ -123,10 +123,12 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
   const { drain, ...delivery } = config.delivery;
   const { maxConnectionAge, ...xds } = config.xds;
   const { longPoll, ...http } = config.http;
+  const { kubernetes, ...rest } = config;
   const names = config.listeners.map(({ name }) => name);
   const { folder } = config.sessionSecrets;
   return {
-    ...config,
+    ...rest,
+    ...(kubernetes && { kubernetes: completeKubernetes(kubernetes, absolute) }),
     http: { ...completeAccess(http, absolute), longPollMs: longPoll },
     grpc: completeAccess(config.grpc, absolute),
     xds: { ...completeAccess(xds, absolute), maxConnectionAgeMs: maxConnectionAge },
@@ -147,6 +149,11 @@ function complete(config: z.output<typeof configSchema>, baseDir: string): Confi
       ...(folder === undefined ? {} : { folder: absolute(folder) }),
     },
   };
+}
+
+function completeKubernetes(kubernetes: KubernetesConfig, absolute: (path: string) => string): KubernetesConfig {
+  const { kubeconfig } = kubernetes;
+  return kubeconfig === undefined ? kubernetes : { ...kubernetes, kubeconfig: absolute(kubeconfig) };
 }
 
 function completeAccess<Server extends AccessConfig>(server: Server, absolute: (path: string) => string): Server {

@@ -199,6 +199,36 @@ Deno.test("parseConfig() accepts one port for HTTP and xDS on addresses that exc
   }
 });
 
+Deno.test("parseConfig() names what is wrong with a kubernetes section", () => {
+  assert.deepEqual(
+    problemsOf(`domain: a
+kubernetes:
+  kubeconfig: ""
+  context: ""
+  pods:
+    selector: ""
+    namespaces: [Big, "*"]
+    port: 0
+  nodes: {}
+`),
+    [
+      "signalbox.yaml:3: kubernetes.kubeconfig: must be the path of a file",
+      "signalbox.yaml:4: kubernetes.context: must be the name of a context",
+      "signalbox.yaml:6: kubernetes.pods.selector: must be a label selector such as app=sandbox",
+      'signalbox.yaml:7: kubernetes.pods.namespaces[0]: must be the name of a namespace, or "*" for all',
+      'signalbox.yaml:7: kubernetes.pods.namespaces: must have "*" alone',
+      "signalbox.yaml:8: kubernetes.pods.port: must be 1 to 65535",
+      "signalbox.yaml:9: kubernetes.nodes: is not a known key",
+    ],
+  );
+  assert.deepEqual(problemsOf('{domain: a, kubernetes: {pods: {namespaces: [a, "*"]}}}'), [
+    'signalbox.yaml:1: kubernetes.pods.namespaces: must have "*" alone',
+  ]);
+  assert.deepEqual(parseConfig("{domain: a, kubernetes: {pods: {}}}", options).kubernetes, {
+    pods: { selector: "signalbox.dev/session" },
+  });
+});
+
 Deno.test("parseConfig() accepts one port on two addresses and any number of port 0", () => {
   const text = `{domain: a, http: {port: 0}, xds: {port: 0}, grpc: {port: 0}, listeners: [
     {name: a, address: 10.0.0.1, port: 80}, {name: b, address: "::1", port: 80}, {name: c, port: 0}, {name: d, port: 0}]}`;

@@ -9,16 +9,22 @@ interface PhaseOptions {
   readonly phase: () => Phase;
 }
 
-const unready = (action: string, phase: Phase) =>
-  new SignalboxError("not_ready", `Cannot ${action}: Signalbox is ${phase}`);
+const unready = (action: string, phase: Phase, problems: readonly string[] = []) =>
+  new SignalboxError("not_ready", [`Cannot ${action}: Signalbox is ${phase}`, ...problems].join("; "));
 
-/** What probes ask for: whether Signalbox lives, and whether it is ready. They say nothing else, and are for everybody. */
-export function addProbes(router: Router, { phase }: PhaseOptions): void {
+interface ProbeOptions extends PhaseOptions {
+  /** What is not as it should be though Signalbox serves, or what its start waits for: a line each. */
+  readonly problems?: () => readonly string[];
+}
+
+/** What probes ask for: whether Signalbox lives, and whether it is ready. They say little else, and are for everybody. */
+export function addProbes(router: Router, { phase, problems = () => [] }: ProbeOptions): void {
   addPath(router, "/healthz", { GET: () => new Response("ok\n") });
   addPath(router, "/readyz", {
     GET() {
-      if (phase() !== "ready") throw unready("serve", phase());
-      return new Response("ok\n");
+      if (phase() !== "ready") throw unready("serve", phase(), problems());
+      // Ready though something is wrong: what is known is served, and no other Signalbox would do better.
+      return new Response(["ok", ...problems(), ""].join("\n"));
     },
   });
 }

@@ -5,9 +5,9 @@ import { addPath, createRouter } from "./router.ts";
 
 function bed() {
   const router = createRouter();
-  const state: { phase: Phase } = { phase: "starting" };
+  const state: { phase: Phase; problems: string[] } = { phase: "starting", problems: [] };
   const metrics = new Metrics();
-  addProbes(router, { phase: () => state.phase });
+  addProbes(router, { phase: () => state.phase, problems: () => state.problems });
   addOperatorApi(router, { phase: () => state.phase, metrics });
   addPath(router, "/xds/tasks", { GET: () => new Response("tasks") });
   const statusOf = async (path: string) => (await router.request(path)).status;
@@ -23,6 +23,18 @@ Deno.test("addProbes() says that it lives in every phase, and that it is ready w
   }
   const problem = await (await router.request("/readyz")).json();
   assert.deepEqual([problem.code, problem.detail], ["not_ready", "Cannot serve: Signalbox is stopping"]);
+});
+
+Deno.test("addProbes() says what is wrong, and is ready all the same", async () => {
+  const { state, router } = bed();
+  const text = async () => await (await router.request("/readyz")).text();
+  state.problems = ["no pods", "no nodes"];
+  const problem = await (await router.request("/readyz")).json();
+  assert.equal(problem.detail, "Cannot serve: Signalbox is starting; no pods; no nodes");
+  state.phase = "ready";
+  assert.equal(await text(), "ok\nno pods\nno nodes\n");
+  state.problems = [];
+  assert.equal(await text(), "ok\n");
 });
 
 Deno.test("addOperatorApi() keeps sessions closed until all are there", async () => {

@@ -28,6 +28,8 @@ export interface Session {
 /** A session as the store and the table hold it. */
 export interface SessionRecord {
   readonly session: Session;
+  /** What it follows, as in `pod default/session-1`; absent: it was registered, and the store has it. */
+  readonly owner?: string;
   /** The generation that last changed the session (a renewal of its ttl does not). */
   readonly generation: number;
   /** Milliseconds since the epoch; present exactly when the session has a `ttlMs`. */

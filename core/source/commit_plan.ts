@@ -37,10 +37,10 @@ export class CommitPlan<F> {
     }
   }
 
-  /** Removes the session unless it is gone or has been renewed; whether it did. */
+  /** Removes the session unless it is gone, has been renewed, or follows something that ends it; whether it did. */
   expire(id: string): boolean {
-    const expiresAtMs = this.draft.get(id)?.expiresAtMs;
-    if (expiresAtMs === undefined || expiresAtMs > this.#options.nowMs) return false;
+    const { expiresAtMs, owner } = this.draft.get(id) ?? {};
+    if (expiresAtMs === undefined || owner !== undefined || expiresAtMs > this.#options.nowMs) return false;
     this.#deregister(id);
     return true;
   }
@@ -79,6 +79,7 @@ export class CommitPlan<F> {
 
   #register(session: Session): Outcome {
     const present = this.draft.get(session.id);
+    if (present?.owner !== undefined) return this.#leave("register", present);
     if (present !== undefined && sameRegistration(present.session, session)) {
       // Renewed in any case: whatever is wrong, the session shall not be lost by it.
       if (this.#options.failing?.has(session.id)) this.#tryAgain(present.session);
@@ -125,9 +126,15 @@ export class CommitPlan<F> {
   }
 
   #deregister(id: string): Outcome {
+    const present = this.draft.get(id);
+    if (present?.owner !== undefined) return this.#leave("remove", present);
     if (!this.draft.delete(id)) return refuse("not_found", `Cannot remove session "${id}": there is none`, []);
     this.#fragments.set(id, undefined);
     return { status: "deleted", id };
+  }
+
+  #leave(action: string, { session: { id }, owner }: SessionRecord): Outcome {
+    return refuse("session_owned", `Cannot ${action} session "${id}": it follows ${owner}`, []);
   }
 
   #record(session: Session, generation: number): SessionRecord {
@@ -138,14 +145,14 @@ export class CommitPlan<F> {
 }
 
 function refuse(
-  code: "host_taken" | "not_found" | "invalid_request",
+  code: "host_taken" | "session_owned" | "not_found" | "invalid_request",
   message: string,
   issues: readonly Issue[],
 ): Outcome {
   return { status: "refused", error: new SignalboxError(code, message, { issues }) };
 }
 
-function toIssue({ path, message, plugin, hook }: BuildFailure): Issue {
+export function toIssue({ path, message, plugin, hook }: BuildFailure): Issue {
   // Without a hook it is about what the session says to the plugin, and the path names that.
   if (plugin === undefined || hook === undefined) return { path, message };
   return { path, message: `${message} (plugin ${plugin}, hook ${hook})` };

@@ -57,7 +57,7 @@ const registration = (created: string) => ({
     headers: location,
     content: json(taskWithDeliverySchema),
   },
-  ...problems([...READING, "host_taken", "rejected_by_envoy", ...WRITING]),
+  ...problems([...READING, "host_taken", "session_owned", "rejected_by_envoy", ...WRITING]),
 });
 
 const removal = {
@@ -109,7 +109,7 @@ export function buildOpenApi() {
           summary: "Remove a session, named in the body.",
           requestParams: { query: waitQuerySchema },
           requestBody: { required: true, content: json(taskReferenceSchema) },
-          responses: { ...removal, ...problems([...READING, "not_found", ...WRITING]) },
+          responses: { ...removal, ...problems([...READING, "not_found", "session_owned", ...WRITING]) },
         }),
       },
       "/xds/tasks/{id}": {
@@ -137,7 +137,7 @@ export function buildOpenApi() {
           operationId: "removeTask",
           summary: "Remove a session.",
           requestParams: { path, query: waitQuerySchema },
-          responses: { ...removal, ...problems(["invalid_request", "not_found", ...WRITING]) },
+          responses: { ...removal, ...problems(["invalid_request", "not_found", "session_owned", ...WRITING]) },
         }),
       },
       "/xds/tasks/{id}/explain": {

@@ -6,6 +6,11 @@ export type Operation =
   | { readonly kind: "register"; readonly session: Session }
   | { readonly kind: "deregister"; readonly id: string };
 
+/** What a source says of a session that is not the store's: it is so, and nobody is asked. */
+export type Observation =
+  | { readonly kind: "present"; readonly session: Session; readonly owner: string; readonly expiresAtMs?: number }
+  | { readonly kind: "gone"; readonly id: string };
+
 /** What came of an operation that was decided; it is durable and published. */
 export type Outcome =
   | {
@@ -14,7 +19,7 @@ export type Outcome =
     readonly record: SessionRecord;
   }
   | { readonly status: "deleted"; readonly id: string }
-  /** `invalid_request`, `host_taken`, `not_found`, or `internal`; nothing was changed. */
+  /** `invalid_request`, `host_taken`, `session_owned`, `not_found`, or `internal`; nothing was changed. */
   | { readonly status: "refused"; readonly error: SignalboxError };
 
 /** What is wrong with what was made of a session: `path` is a field's. */

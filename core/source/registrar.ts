@@ -6,7 +6,9 @@ import { SignalboxError } from "../signalbox_error.ts";
 import type { Store, StoreChange, StoreContents } from "../store/store.ts";
 import { CommitPlan } from "./commit_plan.ts";
 import { ExpiryQueue } from "./expiry_queue.ts";
-import type { BuildFailure, BuildResult, Operation, Outcome, Publication } from "./operation.ts";
+import { ObservationQueue, type ReportObserved } from "./observation_queue.ts";
+import { ObservedPlan } from "./observed_plan.ts";
+import type { BuildFailure, BuildResult, Observation, Operation, Outcome, Publication } from "./operation.ts";
 import type { Timers } from "../timers.ts";
 
 export interface RegistrarOptions<F> {
@@ -61,6 +63,7 @@ export class Registrar<F> {
   readonly #invalid = new Set<string>();
   /** Registered, but could not be built when that was last tried. */
   readonly #failing = new Set<string>();
+  readonly #observations = new ObservationQueue();
   #state: "new" | "running" | "closed" = "new";
   #generation = 0;
   #waiting: Submission[] = [];
@@ -150,6 +153,16 @@ export class Registrar<F> {
     if (this.#invalid.size > 0) void this.#wake();
   }
 
+  /**
+   * Takes in, soon and in one step, what a source says of sessions that are its own. They are in the table and published as
+   * all others, and not in the store. One whose id or host is registered waits until that is free, and is reported again.
+   */
+  observe(observations: readonly Observation[], report: ReportObserved): void {
+    if (this.#state !== "running") return;
+    this.#observations.add(observations, report);
+    void this.#wake();
+  }
+
   /** Resolves when everything that was submitted is done. Closes no store. */
   async close(): Promise<void> {
     this.#state = "closed";
@@ -172,10 +185,11 @@ export class Registrar<F> {
     try {
       do {
         await this.#options.timers.nextTurn();
+        this.#takeObserved();
         const submissions = this.#waiting;
         this.#waiting = [];
         await this.#commit(submissions);
-      } while (this.#waiting.length > 0 || (this.#hasWork() && !this.#lastCommitFailed));
+      } while (this.#waiting.length > 0 || this.#observations.size > 0 || (this.#hasWork() && !this.#lastCommitFailed));
     } finally {
       // In one step with the look at what waits: a submission in between would find a drain that takes no more.
       this.#draining = undefined;
@@ -222,8 +236,32 @@ export class Registrar<F> {
     }
     this.#leftovers.clear();
     this.#generation = generation;
-    if (changesSessions) this.#publish(publications);
+    if (changesSessions) {
+      this.#publish(publications);
+      this.#observations.published(publications);
+    }
     for (const [i, { resolve }] of submissions.entries()) resolve({ generation, outcomes: outcomes[i] ?? [] });
+  }
+
+  /** A generation of its own, whatever becomes of the store: what is gone must not be served because a disk is full. */
+  #takeObserved(): void {
+    if (this.#observations.size === 0) return;
+    const { table } = this.#options;
+    const generation = this.#generation + 1;
+    const build = (session: Session) => this.#tryBuild(session);
+    const plan = new ObservedPlan(table, this.#observations.take(), { generation, build });
+    const publications = plan.publications();
+    table.apply(plan.draft);
+    for (const { id } of publications) this.#failing.delete(id);
+    if (plan.changesSessions) {
+      this.#generation = generation;
+      this.#publish(publications);
+    }
+    for (const id of this.#observations.taken(plan)) {
+      this.#failing.add(id);
+      // Once more, now that it is in the table: only then is it remembered what it failed on.
+      this.#invalid.add(id);
+    }
   }
 
   #reject(submissions: readonly Submission[], error: SignalboxError, expired: number): void {

@@ -18,13 +18,14 @@ export const taskSchema = z.object({
   plugins: z.record(z.string(), z.unknown()),
   ttl: z.string().exactOptional().describe("How long it lives without renewal; absent: until it is removed."),
   expiresAt: z.iso.datetime().exactOptional().describe("When it ends unless it is renewed."),
+  owner: z.string().exactOptional().describe("What it follows, as in pod default/a; absent: it was registered."),
   cluster: z.string().describe("The name of its cluster in Envoy."),
   generation,
 }).meta({ id: "Task", description: "A session." });
 
 export type Task = z.output<typeof taskSchema>;
 
-export function toTask({ session, generation, expiresAtMs }: SessionRecord): Task {
+export function toTask({ session, owner, generation, expiresAtMs }: SessionRecord): Task {
   const { id, host, aliases, backends, groups, labels, plugins, ttlMs } = session;
   return {
     id,
@@ -36,6 +37,7 @@ export function toTask({ session, generation, expiresAtMs }: SessionRecord): Tas
     plugins,
     ...(ttlMs === undefined ? {} : { ttl: formatDuration(ttlMs) }),
     ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }),
+    ...(owner === undefined ? {} : { owner }),
     cluster: id,
     generation,
   };

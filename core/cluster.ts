@@ -1,0 +1,69 @@
+import { systemClock } from "./clock.ts";
+import type { KubernetesConfig } from "./config/config.ts";
+import { fileFailure } from "./file_failure.ts";
+import { readKubeConfig } from "./kubernetes/kube_config.ts";
+import { createKubernetesClient, type KubernetesClient } from "./kubernetes/kubernetes_client.ts";
+import type { ParseSessionOptions } from "./session/parse_session.ts";
+import { SignalboxError } from "./signalbox_error.ts";
+import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
+import { KubernetesEvents } from "./source/kubernetes_events.ts";
+import { PodSource } from "./source/kubernetes_pod_source.ts";
+import { systemTimers } from "./timers.ts";
+
+export interface ClusterOptions {
+  readonly config: KubernetesConfig;
+  readonly registrar: ClaimedSessionsOptions["registrar"];
+  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  /** Milliseconds that never go back. */
+  readonly nowMs: () => number;
+}
+
+/** What Signalbox has to do with a Kubernetes. */
+export interface Cluster {
+  /** Resolves when all that there is in the cluster has been handed to the registrar. */
+  readonly synced: Promise<void>;
+  /** What is wrong with the connection, for people; a line each. */
+  problems(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Begins to follow the cluster. Throws `invalid_config` where the kubeconfig cannot be used. */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { config, registrar, parsing, nowMs } = options;
+  const client = await connectCluster(config);
+  const sessions = new ClaimedSessions({ registrar });
+  const events = new KubernetesEvents({ client, clock: systemClock });
+  const namespaces = config.pods?.namespaces ?? [client.namespace];
+  const pods = config.pods && new PodSource({
+    client,
+    sessions,
+    events,
+    parsing,
+    ...config.pods,
+    namespaces: namespaces.includes("*") ? "all" : namespaces,
+    timers: systemTimers,
+    nowMs,
+  });
+  return {
+    synced: Promise.all([pods?.synced()]).then(() => {}),
+    problems: () => pods?.problems ?? [],
+    async close() {
+      await pods?.close();
+      await events.close();
+      client.close();
+    },
+  };
+}
+
+/** Reaches no further than the kubeconfig. Throws `invalid_config` where that cannot be used. */
+export async function connectCluster(
+  config: Pick<KubernetesConfig, "kubeconfig" | "context">,
+): Promise<KubernetesClient> {
+  try {
+    return createKubernetesClient(await readKubeConfig(config));
+  } catch (thrown) {
+    const message = fileFailure(thrown);
+    const path = config.kubeconfig === undefined ? "kubernetes" : "kubernetes.kubeconfig";
+    throw new SignalboxError("invalid_config", `${path}: ${message}`, { issues: [{ path, message }], cause: thrown });
+  }
+}

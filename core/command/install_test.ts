@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import type { Manifest } from "./kubernetes_manifests.ts";
+import { runCommand, withFolder } from "./testdata/test_io.ts";
+
+/** What `install --dry-run` prints for a config. */
+function printed(config: string): Promise<readonly Manifest[]> {
+  let manifests: readonly Manifest[] = [];
+  return withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, config);
+    const { code, out, err } = await runCommand(["install", "-c", file, "-n", "control", "--dry-run"]);
+    assert.deepEqual([code, err], [0, ""]);
+    manifests = parseAllDocuments(out).map((document) => document.toJS());
+  }).then(() => manifests);
+}
+
+const names = (manifests: readonly Manifest[]) =>
+  manifests.map(({ kind, metadata: { namespace = "", name } }) => `${kind} ${namespace}/${name}`);
+
+Deno.test("install --dry-run prints the account, and rights in each namespace that has pods", async () => {
+  const manifests = await printed("{domain: a, kubernetes: {pods: {namespaces: [a, b]}}}");
+  assert.deepEqual(names(manifests), [
+    "ServiceAccount control/signalbox",
+    "Role a/signalbox-pods",
+    "RoleBinding a/signalbox-pods",
+    "Role b/signalbox-pods",
+    "RoleBinding b/signalbox-pods",
+  ]);
+  for (const { kind, subjects } of manifests) {
+    if (kind !== "RoleBinding") continue;
+    assert.deepEqual(subjects, [{ kind: "ServiceAccount", name: "signalbox", namespace: "control" }]);
+  }
+});
+
+Deno.test("install --dry-run prints rights in the whole cluster when all namespaces have pods, and none when none has", async () => {
+  assert.deepEqual(names(await printed('{domain: a, kubernetes: {pods: {namespaces: ["*"]}}}')), [
+    "ServiceAccount control/signalbox",
+    "ClusterRole /signalbox-pods",
+    "ClusterRoleBinding /signalbox-pods",
+  ]);
+  assert.deepEqual(names(await printed("{domain: a, kubernetes: {pods: {}}}")), [
+    "ServiceAccount control/signalbox",
+    "Role control/signalbox-pods",
+    "RoleBinding control/signalbox-pods",
+  ]);
+  assert.deepEqual(names(await printed("domain: a")), ["ServiceAccount control/signalbox"]);
+});
+
+Deno.test("install exits with 1 when the kubeconfig cannot be used", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "{domain: a, kubernetes: {kubeconfig: nowhere}}");
+    const { code, err } = await runCommand(["install", "-c", file]);
+    assert.equal(code, 1);
+    assert.match(err, /kubernetes\.kubeconfig: there is no such file/);
+  }));

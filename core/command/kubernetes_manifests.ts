@@ -1,0 +1,65 @@
+import type { Config } from "../config/config.ts";
+
+/** An object as `kubectl apply` takes it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly [field: string]: unknown;
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** In each namespace whose pods are sessions. */
+const POD_RULES: readonly Rule[] = [
+  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+];
+
+const RBAC = "rbac.authorization.k8s.io";
+const NAME = "signalbox";
+
+export interface ManifestOptions {
+  readonly config: Pick<Config, "kubernetes">;
+  /** Where Signalbox runs. */
+  readonly namespace: string;
+}
+
+/** What a cluster must have before a Signalbox with this config runs in it: a ServiceAccount with the least rights. */
+export function buildManifests({ config, namespace }: ManifestOptions): readonly Manifest[] {
+  const account: Manifest = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: NAME, namespace } };
+  const { pods } = config.kubernetes ?? {};
+  if (!pods) return [account];
+  const namespaces = pods.namespaces ?? [namespace];
+  const rights = namespaces.includes("*")
+    ? clusterRights(`${NAME}-pods`, POD_RULES, namespace)
+    : namespaces.flatMap((where) => rightsIn(where, `${NAME}-pods`, POD_RULES, namespace));
+  return [account, ...rights];
+}
+
+function rightsIn(namespace: string, name: string, rules: readonly Rule[], account: string): readonly Manifest[] {
+  const metadata = { name, namespace };
+  return [
+    { apiVersion: `${RBAC}/v1`, kind: "Role", metadata, rules },
+    { apiVersion: `${RBAC}/v1`, kind: "RoleBinding", metadata, ...binding("Role", name, account) },
+  ];
+}
+
+function clusterRights(name: string, rules: readonly Rule[], account: string): readonly Manifest[] {
+  const metadata = { name };
+  return [
+    { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata, rules },
+    { apiVersion: `${RBAC}/v1`, kind: "ClusterRoleBinding", metadata, ...binding("ClusterRole", name, account) },
+  ];
+}
+
+function binding(kind: "Role" | "ClusterRole", name: string, namespace: string) {
+  return {
+    roleRef: { apiGroup: RBAC, kind, name },
+    subjects: [{ kind: "ServiceAccount", name: NAME, namespace }],
+  };
+}
