@@ -7,12 +7,14 @@ import type { ParseSessionOptions } from "./session/parse_session.ts";
 import { SignalboxError } from "./signalbox_error.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
 import { KubernetesEvents } from "./source/kubernetes_events.ts";
+import { ReadinessGate, type ReadinessGateOptions } from "./source/kubernetes_gate.ts";
 import { PodSource } from "./source/kubernetes_pod_source.ts";
 import { systemTimers } from "./timers.ts";
 
 export interface ClusterOptions {
   readonly config: KubernetesConfig;
   readonly registrar: ClaimedSessionsOptions["registrar"];
+  readonly receipts: ReadinessGateOptions["receipts"];
   readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
   /** Milliseconds that never go back. */
   readonly nowMs: () => number;
@@ -29,15 +31,17 @@ export interface Cluster {
 
 /** Begins to follow the cluster. Throws `invalid_config` where the kubeconfig cannot be used. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { config, registrar, parsing, nowMs } = options;
+  const { config, registrar, receipts, parsing, nowMs } = options;
   const client = await connectCluster(config);
   const sessions = new ClaimedSessions({ registrar });
   const events = new KubernetesEvents({ client, clock: systemClock });
+  const gate = new ReadinessGate({ client, receipts, timers: systemTimers, clock: systemClock });
   const namespaces = config.pods?.namespaces ?? [client.namespace];
   const pods = config.pods && new PodSource({
     client,
     sessions,
     events,
+    gate,
     parsing,
     ...config.pods,
     namespaces: namespaces.includes("*") ? "all" : namespaces,
@@ -49,6 +53,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     problems: () => pods?.problems ?? [],
     async close() {
       await pods?.close();
+      gate.close();
       await events.close();
       client.close();
     },

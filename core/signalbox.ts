@@ -226,7 +226,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     if (config.kubernetes) {
       // Not imported without: it is large.
       const { openCluster } = await import("./cluster.ts");
-      cluster = await openCluster({ config: config.kubernetes, registrar, parsing, nowMs });
+      cluster = await openCluster({ config: config.kubernetes, registrar, receipts, parsing, nowMs });
       await Promise.race([cluster.synced, whenAborted(signal)]);
       // What was observed is in the table when this is answered.
       await registrar.submit([]);

@@ -17,6 +17,8 @@ interface Rule {
 /** In each namespace whose pods are sessions. */
 const POD_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+  // The condition of the readiness gate: Kubernetes knows no smaller right.
+  { apiGroups: [""], resources: ["pods/status"], verbs: ["patch"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 

@@ -22,36 +22,44 @@ export class ClaimedSessions {
   readonly #claims = new Claims();
   readonly #verdicts = new Map<string, Verdict>();
   readonly #listeners = new Set<Listener>();
+  /** Whether the registrar has something that it has not reported on. */
+  #outstanding = false;
+  /** Who is to be told, and of which claims, when it has. */
+  #decided = new Set<string>();
+  #published: (() => void)[] = [];
 
   constructor({ registrar }: ClaimedSessionsOptions) {
     this.#registrar = registrar;
   }
 
-  /** Takes in claims by their keys, all in one step; `undefined` for one that is given up. */
-  apply(changes: ReadonlyMap<string, Claim | undefined>): void {
-    if (changes.size === 0) return;
+  /**
+   * Takes in claims by their keys, all in one step; `undefined` for one that is given up. `published` is called when what
+   * that changes is published, after the listeners.
+   */
+  apply(changes: ReadonlyMap<string, Claim | undefined>, published: () => void): void {
     const { winners, verdicts } = this.#claims.apply(changes);
-    const decided = new Set<string>();
     for (const [key, claim] of changes) {
-      if (claim) continue;
-      this.#verdicts.delete(key);
-      decided.add(key);
+      this.#decided.add(key);
+      if (!claim) this.#verdicts.delete(key);
     }
     for (const [key, lost] of verdicts) {
-      if (!lost) continue;
-      this.#verdicts.set(key, { served: false, problem: `${lost.name} is taken by ${lost.to.owner}` });
-      decided.add(key);
+      this.#decided.add(key);
+      if (lost) this.#verdicts.set(key, { served: false, problem: `${lost.name} is taken by ${lost.to.owner}` });
     }
     const observations = Array.from(winners, ([id, claim]): Observation => {
       if (!claim) return { kind: "gone", id };
       this.#verdicts.delete(claim.key);
       return { kind: "present", session: claim.session, owner: claim.owner };
     });
-    if (observations.length > 0) this.#registrar.observe(observations, (outcomes) => this.#report(outcomes));
-    this.#tell(decided);
+    this.#published.push(published);
+    if (observations.length > 0) {
+      this.#outstanding = true;
+      this.#registrar.observe(observations, (outcomes) => this.#report(outcomes));
+    }
+    if (!this.#outstanding) this.#tell();
   }
 
-  /** `undefined` where there is no such claim, or nothing was decided yet. */
+  /** `undefined` where there is no such claim, or what became of it is not published yet. */
   verdict(key: string): Verdict | undefined {
     return this.#verdicts.get(key);
   }
@@ -62,18 +70,23 @@ export class ClaimedSessions {
   }
 
   #report(outcomes: Parameters<ReportObserved>[0]): void {
-    const decided = new Set<string>();
     for (const [id, error] of outcomes) {
       const claim = this.#claims.winner(id);
       if (!claim) continue;
       const reasons = error && [error.message, ...error.issues.map(({ path, message }) => `${path}: ${message}`)];
       this.#verdicts.set(claim.key, reasons ? { served: false, problem: reasons.join("; ") } : { served: true });
-      decided.add(claim.key);
+      this.#decided.add(claim.key);
     }
-    this.#tell(decided);
+    // The registrar takes all that it has been told at once.
+    this.#outstanding = false;
+    this.#tell();
   }
 
-  #tell(keys: ReadonlySet<string>): void {
-    if (keys.size > 0) { for (const listener of this.#listeners) listener(keys); }
+  #tell(): void {
+    const [decided, published] = [this.#decided, this.#published];
+    this.#decided = new Set();
+    this.#published = [];
+    if (decided.size > 0) { for (const listener of this.#listeners) listener(decided); }
+    for (const callback of published) callback();
   }
 }

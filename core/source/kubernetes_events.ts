@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { KubernetesClient } from "../kubernetes/kubernetes_client.ts";
 import { KubernetesError } from "../kubernetes/kubernetes_error.ts";
+import { toTimestamp } from "../kubernetes/timestamp.ts";
 
 /** What an event is about. */
 export interface EventSubject {
@@ -43,7 +44,7 @@ export class KubernetesEvents {
   warn(subject: EventSubject, { reason, message }: KubernetesEvent): void {
     if (this.#waiting.length >= MAX_WAITING || this.#stop.signal.aborted) return;
     const hash = createHash("sha256").update(JSON.stringify([subject.uid, reason, message])).digest("hex").slice(0, 16);
-    const now = new Date(this.#clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
+    const now = toTimestamp(this.#clock.now());
     this.#waiting.push({
       apiVersion: "v1",
       kind: "Event",

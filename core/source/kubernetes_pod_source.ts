@@ -1,22 +1,29 @@
 import { getLogger } from "@logtape/logtape";
 import type { KubernetesClient } from "../kubernetes/kubernetes_client.ts";
 import { type Collection, Reflector } from "../kubernetes/reflector.ts";
+import type { Session } from "../session/session.ts";
 import type { Timers } from "../timers.ts";
 import type { ClaimedSessions } from "./claimed_sessions.ts";
 import type { EventSubject, KubernetesEvent } from "./kubernetes_events.ts";
+import { NOT_READY, type ReadinessGate, type Wish } from "./kubernetes_gate.ts";
 import { parsePod, type Pod } from "./kubernetes_pod.ts";
 import { type PodSessionOptions, readPodSession } from "./kubernetes_pod_session.ts";
 import { nameOf, PodSessions } from "./kubernetes_pods.ts";
+import type { ReceiptOf } from "./receipts.ts";
 
 export interface PodSourceOptions extends PodSessionOptions {
   readonly client: Pick<KubernetesClient, "request" | "watch">;
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen">;
   readonly events: { warn(subject: EventSubject, event: KubernetesEvent): void };
+  readonly gate: Pick<ReadinessGate, "review" | "forget">;
   readonly selector: string;
   readonly namespaces: readonly string[] | "all";
   readonly timers: Timers;
   readonly nowMs: () => number;
 }
+
+/** Reasons that somebody should do something about. */
+const PROBLEMS: ReadonlySet<string> = new Set(["InvalidSession", "AddressTaken", "NotRoutable"]);
 
 const log = getLogger(["signalbox", "pods"]);
 
@@ -60,45 +67,58 @@ export class PodSource {
 
   #takeIn(changes: ReadonlyMap<string, Pod | undefined>): void {
     const { claims, concerned } = this.#pods.apply(changes);
-    this.#options.sessions.apply(claims);
-    this.#review(concerned);
+    this.#options.sessions.apply(claims, () => this.#review(concerned));
   }
 
-  /** Says what is wrong with pods, once. */
+  /** Says what became of pods, now that it is published. */
   #review(uids: Iterable<string>): void {
+    const { gate } = this.#options;
     for (const uid of uids) {
       const pod = this.#pods.get(uid);
-      const problem = pod && this.#problemOf(pod);
-      if (!pod || !problem) {
-        this.#problems.delete(uid);
-        continue;
-      }
-      if (this.#problems.get(uid) === problem.message) continue;
-      this.#problems.set(uid, problem.message);
-      log.warn("Cannot route to {pod}: {problem}", { pod: nameOf(pod), problem: problem.message, uid });
-      const { namespace, name } = pod;
-      this.#options.events.warn({ apiVersion: "v1", kind: "Pod", namespace, name, uid }, problem);
+      const wish = pod && this.#wishFor(pod);
+      if (!pod) gate.forget(uid);
+      if (pod && wish) gate.review(pod, wish);
+      if (pod && wish?.routable === false && PROBLEMS.has(wish.reason)) this.#warn(pod, wish);
+      else this.#problems.delete(uid);
     }
   }
 
-  #problemOf({ uid }: Pod): KubernetesEvent | undefined {
+  /** Says what is wrong with a pod, once. */
+  #warn(pod: Pod, { reason, message }: KubernetesEvent): void {
+    const { uid, namespace, name } = pod;
+    if (this.#problems.get(uid) === message) return;
+    this.#problems.set(uid, message);
+    log.warn("Cannot route to {pod}: {problem}", { pod: nameOf(pod), problem: message, uid });
+    this.#options.events.warn({ apiVersion: "v1", kind: "Pod", namespace, name, uid }, { reason, message });
+  }
+
+  /** What is to be said of a pod; `undefined` while that is being decided. */
+  #wishFor({ uid }: Pod): Wish | undefined {
+    const withdrawn = (reason: string, message: string): Wish => ({ routable: false, reason, message });
     const state = this.#pods.stateOf(uid);
     switch (state?.kind) {
+      case "not_ready":
+        return withdrawn(NOT_READY, "it takes no calls");
+      case "superseded":
+        return withdrawn("Superseded", `${state.by} has the session`);
       case "invalid":
-        return {
-          reason: "InvalidSession",
-          message: state.issues.map((issue) => `${issue.path} ${issue.message}`).join("; "),
-        };
+        return withdrawn("InvalidSession", state.issues.map(({ path, message }) => `${path} ${message}`).join("; "));
       case "ip_taken":
-        return { reason: "AddressTaken", message: `${state.ip} is also the IP of ${state.by}` };
+        return withdrawn("AddressTaken", `${state.ip} is also the IP of ${state.by}`);
       case "chosen": {
-        const problem = this.#options.sessions.verdict(this.#pods.claimOf(uid) ?? "")?.problem;
-        return problem === undefined ? undefined : { reason: "NotRoutable", message: problem };
+        const verdict = this.#options.sessions.verdict(state.claim.key);
+        if (verdict?.problem !== undefined) return withdrawn("NotRoutable", verdict.problem);
+        return verdict && { routable: true, session: toReceipt(state.claim.session) };
       }
       default:
         return undefined;
     }
   }
+}
+
+/** Only what a receipt is asked by: that stays the same where nothing of it changes. */
+function toReceipt({ id, groups }: Session): ReceiptOf {
+  return groups === undefined ? { id } : { id, groups };
 }
 
 function collections({ namespaces, selector }: PodSourceOptions): readonly Collection[] {

@@ -7,7 +7,7 @@ import type { Pod } from "./kubernetes_pod.ts";
 
 /** What keeps a pod from being its session's backend, or that nothing does. */
 export type PodState =
-  | { readonly kind: "chosen" }
+  | { readonly kind: "chosen"; readonly claim: Claim }
   /** It takes no calls: not yet, or no more. */
   | { readonly kind: "not_ready" }
   /** A newer pod has the session. */
@@ -90,18 +90,15 @@ export class PodSessions {
     const rival = this.#rivalFor(pod);
     if (rival) return { kind: "ip_taken", ip: pod.ip, by: nameOf(rival) };
     const chosen = this.#claims.get(keyOf(entry) ?? "");
-    if (chosen && chosen.uid !== uid) return { kind: "superseded", by: chosen.claim.owner };
-    return { kind: "chosen" };
+    if (!chosen) return undefined;
+    return chosen.uid === uid
+      ? { kind: "chosen", claim: chosen.claim }
+      : { kind: "superseded", by: chosen.claim.owner };
   }
 
   /** The UIDs of the pods that are or could be behind these claims. */
   behind(keys: Iterable<string>): ReadonlySet<string> {
     return new Set(Array.from(keys).flatMap((key) => [...this.#byClaim.get(key) ?? []]));
-  }
-
-  /** The key of the claim that the pod is or could be behind. */
-  claimOf(uid: string): string | undefined {
-    return keyOf(this.#entries.get(uid));
   }
 
   #put(pod: Pod, ips: Set<string>, keys: Set<string>): void {

@@ -42,6 +42,11 @@ export class Receipts {
     return this.#wait(this.#subjectOf(session), timeoutMs);
   }
 
+  /** Where all Envoys are with everything that there is now, when that is no longer pending or the time is up. */
+  waitForAll(timeoutMs: number): Promise<Delivery> {
+    return this.#wait({ revision: this.#options.steps.revision }, timeoutMs);
+  }
+
   /** Where all Envoys are with a generation; `undefined` for one that is still to come. */
   ofGeneration(generation: number): Delivery | undefined {
     const revision = this.#options.steps.revisionOf(generation);

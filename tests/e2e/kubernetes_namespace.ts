@@ -4,6 +4,9 @@ import { runSignalbox } from "../../core/dev/signalbox_program.ts";
 import { until } from "../../core/dev/until.ts";
 import { readKubeConfig } from "../../core/kubernetes/kube_config.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../core/kubernetes/kubernetes_client.ts";
+import { Reflector } from "../../core/kubernetes/reflector.ts";
+import { parsePod, type Pod, type PodCondition } from "../../core/source/kubernetes_pod.ts";
+import { systemTimers } from "../../core/timers.ts";
 import type { ApiServer } from "./kubernetes_api_server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
 
@@ -48,18 +51,10 @@ export interface TestNamespace extends AsyncDisposable {
   annotate(pod: string, annotations: Readonly<Record<string, string | null>>): Promise<void>;
   /** Without grace it is gone at once; with it, it is going until it is deleted without. */
   deletePod(name: string, options?: { readonly graceSeconds?: number }): Promise<void>;
-  getPod(name: string): Promise<{ readonly metadata: { readonly uid: string }; readonly status: Status }>;
+  /** Resolves with the condition of the readiness gate once it says so. */
+  untilRoutable(pod: string, status: "True" | "False", reason?: string): Promise<PodCondition>;
   /** The messages of the events about an object. */
   events(name: string): Promise<readonly { readonly reason: string; readonly message: string }[]>;
-}
-
-interface Status {
-  readonly conditions?: readonly {
-    readonly type: string;
-    readonly status: string;
-    readonly reason?: string;
-    readonly message?: string;
-  }[];
 }
 
 const PREFIX = "signalbox.dev/";
@@ -97,6 +92,17 @@ export async function createNamespace(
     });
   await until(() => client.request(`${path}/serviceaccounts/default`), { what: "the namespace's ServiceAccount" });
 
+  const watched = new Map<string, Pod>();
+  const reflector = new Reflector<Pod>({
+    client,
+    collection: { path: `${path}/pods`, title: "pods" },
+    parse: parsePod,
+    onChange: (changes) => changes.values().forEach((pod) => pod && watched.set(pod.name, pod)),
+    timers: systemTimers,
+    nowMs: () => performance.now(),
+  });
+  guard.defer(() => reflector.close());
+
   const namespace: TestNamespace = {
     name,
     client,
@@ -111,8 +117,8 @@ export async function createNamespace(
           annotations: prefixed({ ...says, ...(port === undefined ? {} : { port: String(port) }) }),
         },
         spec: {
-          // Nobody takes it, so that a real cluster leaves it to the test.
-          schedulerName: "signalbox-test",
+          // A node that there is not: no kubelet takes it from the test. Without any it would be deleted without grace.
+          nodeName: "signalbox-test",
           hostNetwork,
           terminationGracePeriodSeconds: 30,
           containers: [{ name: "backend", image: "backend" }],
@@ -150,8 +156,17 @@ export async function createNamespace(
         query: { gracePeriodSeconds: String(graceSeconds) },
       });
     },
-    async getPod(pod) {
-      return await client.request(`${path}/pods/${pod}`) as Awaited<ReturnType<TestNamespace["getPod"]>>;
+    async untilRoutable(pod, status, reason) {
+      const seen = () => {
+        const condition = watched.get(pod)?.routable;
+        return condition?.status === status && (reason ?? condition.reason) === condition.reason && condition;
+      };
+      return await until(seen, {
+        intervalMs: 2,
+        timeoutMs: 20_000,
+        what: `${pod} to be ${status} ${reason ?? ""}`,
+        otherwise: () => watched.get(pod)?.routable,
+      });
     },
     async events(about) {
       const query = { fieldSelector: `involvedObject.name=${about}` };
