@@ -72,8 +72,8 @@ export function createKubernetesClient(
     return connection = { credentials, http, atMs: nowMs() };
   }
 
-  async function send(path: string, options: RequestOptions): Promise<Response> {
-    const { method = "GET", query = {}, body, contentType = "application/json", signal } = options;
+  async function send(path: string, options: RequestOptions, signal: AbortSignal): Promise<Response> {
+    const { method = "GET", query = {}, body, contentType = "application/json" } = options;
     const url = new URL(access.server + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const { credentials, http } = await connect();
@@ -84,11 +84,11 @@ export function createKubernetesClient(
       client: http,
       headers: body === undefined ? headers : { ...headers, "content-type": contentType },
       ...content,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     if (response.ok) return response;
     if (response.status === 401 && connection) connection = { ...connection, atMs: -Infinity };
-    const text = await response.text();
+    const text = await readText(response, signal);
     throw KubernetesError.fromStatus(parse(text), { status: response.status, ...retryAfter(response) });
   }
 
@@ -98,27 +98,29 @@ export function createKubernetesClient(
       const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       try {
-        const response = await send(path, { ...options, signal });
-        return parse(await response.text());
+        const response = await send(path, options, signal);
+        return parse(await readText(response, signal));
       } catch (thrown) {
         throw KubernetesError.fromFailure(thrown);
       }
     },
     async *watch(path, { query, signal }) {
-      const silence = new AbortController();
-      const late = () => silence.abort(new DOMException("it has fallen silent", "TimeoutError"));
+      const stop = new AbortController();
+      const aborted = () => stop.abort(signal?.reason);
+      signal?.addEventListener("abort", aborted);
+      const late = () => stop.abort(new DOMException("it has fallen silent", "TimeoutError"));
       let timer = setTimeout(late, TIMEOUT_MS);
       const heard = () => {
         clearTimeout(timer);
         timer = setTimeout(late, SILENCE_MS);
       };
-      const ended = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
       try {
-        const response = await send(path, { query: { ...query, watch: "true" }, signal: ended });
+        signal?.throwIfAborted();
+        const response = await send(path, { query: { ...query, watch: "true" } }, stop.signal);
         heard();
         yield [];
         const lines = new JsonLines();
-        for await (const chunk of response.body ?? []) {
+        for await (const chunk of readChunks(response, stop.signal)) {
           heard();
           const events = lines.push(chunk).map(toWatchEvent);
           if (events.length > 0) yield events;
@@ -127,6 +129,7 @@ export function createKubernetesClient(
         throw KubernetesError.fromFailure(thrown);
       } finally {
         clearTimeout(timer);
+        signal?.removeEventListener("abort", aborted);
       }
     },
     close() {
@@ -134,6 +137,33 @@ export function createKubernetesClient(
       connection = undefined;
     },
   };
+}
+
+/**
+ * The body until its end or until `signal` is aborted, which rejects. That is not left to `fetch()`: nothing but the
+ * response holds the signal that it made of this one, and the response may be collected while its body is read.
+ */
+async function* readChunks({ body }: Response, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const reader = body?.getReader();
+  if (!reader) return;
+  // It rejects where the connection has broken: `read()` does so as well.
+  const cancel = () => void reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", cancel);
+  try {
+    signal.throwIfAborted();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of readChunks(response, signal)) text += decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
 }
 
 function createHttp({ ca, cert, key }: KubeCredentials): Deno.HttpClient {

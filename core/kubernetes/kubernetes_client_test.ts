@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import v8 from "node:v8";
+import vm from "node:vm";
 import { freePort } from "../dev/free_port.ts";
 import { createKubernetesClient, type KubernetesClient, type WatchEvent } from "./kubernetes_client.ts";
 import { KubernetesError } from "./kubernetes_error.ts";
@@ -142,5 +144,44 @@ Deno.test("watch() rejects when it is refused, aborted, or told what is no event
     const watching = assert.rejects(drain(stop.signal), { status: 0 });
     stop.abort();
     await watching;
+  });
+});
+
+Deno.test("watch() ends when it is aborted, also once it has run for long and much was collected", async () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collect: () => void = vm.runInNewContext("gc");
+  const line = new TextEncoder().encode('{"type":"ADDED","object":{}}\n');
+  // So much that V8 optimizes the code that reads it, which from then on holds no response.
+  const [watches, chunks] = [16, 600];
+  const respond = () => {
+    let sent = 0;
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        if (sent++ === chunks) return await new Promise(() => {});
+        controller.enqueue(line);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      },
+    });
+  };
+  await withServer(() => new Response(respond()), async (client) => {
+    const stop = new AbortController();
+    const watch = async (quiet: () => void) => {
+      let events = 0;
+      for await (const batch of client.watch("/a", { signal: stop.signal })) {
+        events += batch.length;
+        if (events === chunks) quiet();
+      }
+    };
+    const open = Array.from({ length: watches }, () => {
+      const { promise: quiet, resolve } = Promise.withResolvers<void>();
+      return { quiet, ended: assert.rejects(watch(resolve), { status: 0 }) };
+    });
+    await Promise.all(open.map(({ quiet }) => quiet));
+    for (let round = 0; round < 5; round++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    stop.abort();
+    await Promise.all(open.map(({ ended }) => ended));
   });
 });
