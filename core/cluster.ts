@@ -1,5 +1,5 @@
 import { systemClock } from "./clock.ts";
-import type { KubernetesConfig } from "./config/config.ts";
+import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
 import { fileFailure } from "./file_failure.ts";
 import { readKubeConfig } from "./kubernetes/kube_config.ts";
 import { createKubernetesClient, type KubernetesClient } from "./kubernetes/kubernetes_client.ts";
@@ -9,6 +9,7 @@ import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_s
 import { KubernetesEvents } from "./source/kubernetes_events.ts";
 import { ReadinessGate, type ReadinessGateOptions } from "./source/kubernetes_gate.ts";
 import { PodSource } from "./source/kubernetes_pod_source.ts";
+import { ServiceSource } from "./source/kubernetes_service_source.ts";
 import { systemTimers } from "./timers.ts";
 
 export interface ClusterOptions {
@@ -36,7 +37,6 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const sessions = new ClaimedSessions({ registrar });
   const events = new KubernetesEvents({ client, clock: systemClock });
   const gate = new ReadinessGate({ client, receipts, timers: systemTimers, clock: systemClock });
-  const namespaces = config.pods?.namespaces ?? [client.namespace];
   const pods = config.pods && new PodSource({
     client,
     sessions,
@@ -44,20 +44,34 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     gate,
     parsing,
     ...config.pods,
-    namespaces: namespaces.includes("*") ? "all" : namespaces,
+    namespaces: namespacesOf(config.pods, client.namespace),
+    timers: systemTimers,
+    nowMs,
+  });
+  const services = config.services && new ServiceSource({
+    client,
+    sessions,
+    events,
+    parsing,
+    ...config.services,
+    namespaces: namespacesOf(config.services, client.namespace),
     timers: systemTimers,
     nowMs,
   });
   return {
-    synced: Promise.all([pods?.synced()]).then(() => {}),
-    problems: () => pods?.problems ?? [],
+    synced: Promise.all([pods?.synced(), services?.synced()]).then(() => {}),
+    problems: () => [...pods?.problems ?? [], ...services?.problems ?? []],
     async close() {
-      await pods?.close();
+      await Promise.all([pods?.close(), services?.close()]);
       gate.close();
       await events.close();
       client.close();
     },
   };
+}
+
+function namespacesOf({ namespaces }: ScopeConfig, own: string): readonly string[] | "all" {
+  return namespaces?.includes("*") ? "all" : namespaces ?? [own];
 }
 
 /** Reaches no further than the kubeconfig. Throws `invalid_config` where that cannot be used. */

@@ -45,6 +45,11 @@ Deno.test("install --dry-run prints rights in the whole cluster when all namespa
     "Role control/signalbox-pods",
     "RoleBinding control/signalbox-pods",
   ]);
+  assert.deepEqual(names(await printed("{domain: a, kubernetes: {services: {namespaces: [a]}}}")), [
+    "ServiceAccount control/signalbox",
+    "Role a/signalbox-services",
+    "RoleBinding a/signalbox-services",
+  ]);
   assert.deepEqual(names(await printed("domain: a")), ["ServiceAccount control/signalbox"]);
 });
 

@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.ts";
+import type { Config, ScopeConfig } from "../config/config.ts";
 
 /** An object as `kubectl apply` takes it. */
 export interface Manifest {
@@ -22,6 +22,13 @@ const POD_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
+/** In each namespace whose Services are sessions. */
+const SERVICE_RULES: readonly Rule[] = [
+  { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+];
+
 const RBAC = "rbac.authorization.k8s.io";
 const NAME = "signalbox";
 
@@ -34,13 +41,24 @@ export interface ManifestOptions {
 /** What a cluster must have before a Signalbox with this config runs in it: a ServiceAccount with the least rights. */
 export function buildManifests({ config, namespace }: ManifestOptions): readonly Manifest[] {
   const account: Manifest = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: NAME, namespace } };
-  const { pods } = config.kubernetes ?? {};
-  if (!pods) return [account];
-  const namespaces = pods.namespaces ?? [namespace];
-  const rights = namespaces.includes("*")
-    ? clusterRights(`${NAME}-pods`, POD_RULES, namespace)
-    : namespaces.flatMap((where) => rightsIn(where, `${NAME}-pods`, POD_RULES, namespace));
-  return [account, ...rights];
+  const { pods, services } = config.kubernetes ?? {};
+  return [
+    account,
+    ...scopeManifests(pods, `${NAME}-pods`, { rules: POD_RULES, namespace }),
+    ...scopeManifests(services, `${NAME}-services`, { rules: SERVICE_RULES, namespace }),
+  ];
+}
+
+function scopeManifests(
+  scope: ScopeConfig | undefined,
+  name: string,
+  { rules, namespace }: { readonly rules: readonly Rule[]; readonly namespace: string },
+): readonly Manifest[] {
+  if (!scope) return [];
+  const namespaces = scope.namespaces ?? [namespace];
+  return namespaces.includes("*")
+    ? clusterRights(name, rules, namespace)
+    : namespaces.flatMap((where) => rightsIn(where, name, rules, namespace));
 }
 
 function rightsIn(namespace: string, name: string, rules: readonly Rule[], account: string): readonly Manifest[] {

@@ -96,14 +96,19 @@ export interface KubernetesConfig {
   readonly context?: string;
   /** Absent: pods are no sessions. */
   readonly pods?: PodsConfig;
+  /** Absent: Services are no sessions. */
+  readonly services?: ScopeConfig;
 }
 
-/** Which pods are sessions. */
-export interface PodsConfig {
+/** Which objects are sessions. */
+export interface ScopeConfig {
   /** A label selector. */
   readonly selector: string;
   /** `["*"]`: all; absent: that of Signalbox itself. */
   readonly namespaces?: readonly string[];
+}
+
+export interface PodsConfig extends ScopeConfig {
   /** Of pods that name none. */
   readonly port?: number;
 }

@@ -168,13 +168,17 @@ const sessionSecrets = z.strictObject({
 }).describe("Which secrets sessions may refer to in what they say to plugins. Left out: none.");
 const NAMESPACE = /^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
 
-const pods = z.strictObject({
+const scope = {
   selector: z.string().min(1, "must be a label selector such as app=sandbox").default("signalbox.dev/session")
-    .describe("Which pods are sessions: a label selector."),
+    .describe("Which are sessions: a label selector."),
   namespaces: z.array(z.string().regex(NAMESPACE, 'must be the name of a namespace, or "*" for all'))
     .min(1, "must have at least one namespace, or be left out")
     .refine((names) => names.length === 1 || !names.includes("*"), { error: 'must have "*" alone' })
     .exactOptional().describe("Where they are. Absent: in Signalbox's own namespace."),
+};
+
+const pods = z.strictObject({
+  ...scope,
   port: z.int().min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535").exactOptional()
     .describe("Of pods that name none. Absent: the one that their containers declare."),
 });
@@ -185,6 +189,8 @@ const kubernetes = z.strictObject({
   context: z.string().min(1, "must be the name of a context").exactOptional()
     .describe("Of the kubeconfig. Absent: its current one."),
   pods: pods.exactOptional().describe("Pods that are sessions for as long as they are ready. Absent: none."),
+  services: z.strictObject(scope).exactOptional()
+    .describe("Services that are sessions for as long as they have ready endpoints. Absent: none."),
 });
 
 const log = z.strictObject({

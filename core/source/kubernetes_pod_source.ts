@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
+import { type CollectionScope, collectionsOf } from "../kubernetes/collections.ts";
 import type { KubernetesClient } from "../kubernetes/kubernetes_client.ts";
-import { type Collection, Reflector } from "../kubernetes/reflector.ts";
+import { Reflector } from "../kubernetes/reflector.ts";
 import type { Session } from "../session/session.ts";
 import type { Timers } from "../timers.ts";
 import type { ClaimedSessions } from "./claimed_sessions.ts";
@@ -11,13 +12,11 @@ import { type PodSessionOptions, readPodSession } from "./kubernetes_pod_session
 import { nameOf, PodSessions } from "./kubernetes_pods.ts";
 import type { ReceiptOf } from "./receipts.ts";
 
-export interface PodSourceOptions extends PodSessionOptions {
+export interface PodSourceOptions extends PodSessionOptions, CollectionScope {
   readonly client: Pick<KubernetesClient, "request" | "watch">;
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen">;
   readonly events: { warn(subject: EventSubject, event: KubernetesEvent): void };
   readonly gate: Pick<ReadinessGate, "review" | "forget">;
-  readonly selector: string;
-  readonly namespaces: readonly string[] | "all";
   readonly timers: Timers;
   readonly nowMs: () => number;
 }
@@ -39,7 +38,7 @@ export class PodSource {
     this.#options = options;
     this.#pods = new PodSessions((pod) => readPodSession(pod, options));
     options.sessions.listen((keys) => this.#review(this.#pods.behind(keys)));
-    this.#reflectors = collections(options).map((collection) =>
+    this.#reflectors = collectionsOf({ api: "/api/v1", resource: "pods" }, options).map((collection) =>
       new Reflector<Pod>({
         client: options.client,
         collection,
@@ -119,13 +118,4 @@ export class PodSource {
 /** Only what a receipt is asked by: that stays the same where nothing of it changes. */
 function toReceipt({ id, groups }: Session): ReceiptOf {
   return groups === undefined ? { id } : { id, groups };
-}
-
-function collections({ namespaces, selector }: PodSourceOptions): readonly Collection[] {
-  if (namespaces === "all") return [{ path: "/api/v1/pods", labelSelector: selector, title: "pods" }];
-  return namespaces.map((namespace) => ({
-    path: `/api/v1/namespaces/${namespace}/pods`,
-    labelSelector: selector,
-    title: `pods in namespace ${namespace}`,
-  }));
 }

@@ -61,10 +61,13 @@ const PREFIX = "signalbox.dev/";
 /** Of the pods that name no port. */
 const POD_PORT = 50051;
 
-/** `pods`: more of `kubernetes.pods` in the config. */
+/** `pods`: more of `kubernetes.pods` in the config; `services`: its `kubernetes.services`. */
 export async function createNamespace(
   server: ApiServer,
-  { pods = {} }: { readonly pods?: Readonly<Record<string, unknown>> } = {},
+  { pods = {}, services }: {
+    readonly pods?: Readonly<Record<string, unknown>>;
+    readonly services?: Readonly<Record<string, unknown>>;
+  } = {},
 ): Promise<TestNamespace> {
   await using guard = new AsyncDisposableStack();
   const client = createKubernetesClient(await readKubeConfig({ kubeconfig: server.kubeconfig }));
@@ -75,7 +78,13 @@ export async function createNamespace(
   await client.request("/api/v1/namespaces", { method: "POST", body: { metadata: { name } } });
   guard.defer(async () => void await client.request(`/api/v1/namespaces/${name}`, { method: "DELETE" }));
 
-  const config = { kubernetes: { kubeconfig: join(folder, "kubeconfig"), pods: { port: POD_PORT, ...pods } } };
+  const config = {
+    kubernetes: {
+      kubeconfig: join(folder, "kubeconfig"),
+      pods: { port: POD_PORT, ...pods },
+      ...(services && { services }),
+    },
+  };
   await install(server, { folder, name, config });
   const access = await readKubeConfig({ kubeconfig: server.kubeconfig });
   const proxy = guard.use(startTcpProxy(Number(new URL(access.server).port)));
