@@ -224,8 +224,9 @@ kubernetes:
   assert.deepEqual(problemsOf('{domain: a, kubernetes: {pods: {namespaces: [a, "*"]}}}'), [
     'signalbox.yaml:1: kubernetes.pods.namespaces: must have "*" alone',
   ]);
-  assert.deepEqual(parseConfig("{domain: a, kubernetes: {pods: {}}}", options).kubernetes, {
+  assert.deepEqual(parseConfig("{domain: a, kubernetes: {pods: {}, services: {}}}", options).kubernetes, {
     pods: { selector: "signalbox.dev/session" },
+    services: { selector: "signalbox.dev/session" },
   });
 });
 
