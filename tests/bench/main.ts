@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import process from "node:process";
 import { cpus, totalmem } from "node:os";
 import { findEnvoy } from "../../core/dev/envoy_binary.ts";
+import { measurePods } from "./kubernetes.ts";
 import { measureColdBuild, measurePipeline } from "./pipeline.ts";
 import { measurePlugins } from "./plugins.ts";
 import { measurePush } from "./push.ts";
@@ -93,6 +94,22 @@ program.command("e2e")
       "Envoy MiB": result.envoyMiB ?? "",
     }));
     await report({ benchmark: "e2e", rows, results, ...(options.json === undefined ? {} : { file: options.json }) });
+  });
+
+program.command("kubernetes")
+  .description("A pod's status says Ready until the first answer through a real Envoy, with a real API server.")
+  .option("--pods <count>", "pods that are measured", count, 200)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async ({ pods, json }: { pods: number; json?: string }) => {
+    note(`kubernetes: ${pods} pods`);
+    const result = await measurePods({ pods });
+    const rows: Row[] = [{
+      pods: result.pods,
+      "p50 ms": result.firstAnswerMs.p50,
+      "p99 ms": result.firstAnswerMs.p99,
+      "max ms": result.firstAnswerMs.max,
+    }];
+    await report({ benchmark: "kubernetes", rows, results: [result], ...(json === undefined ? {} : { file: json }) });
   });
 
 program.command("pipeline")

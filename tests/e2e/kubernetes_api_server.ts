@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "../../core/dev/until.ts";
-import { envoyPath } from "./envoy_test_case.ts";
 
 /** An API server for tests: any that `KUBECONFIG` names, else one of our own. */
 export interface ApiServer {
@@ -17,17 +16,10 @@ export interface ApiServer {
 
 const TOOL = "shared/tools/kube-api-test";
 
-const found = await find();
-if (typeof found === "string") {
-  if (Deno.env.get("CI")) throw new Error(found);
-  // deno-lint-ignore no-console
-  console.warn(`Tests with Kubernetes are ignored: ${found}`);
-}
-
-type Found = { readonly kubeconfig: string } | { readonly tool: string };
+export type FoundApiServer = { readonly kubeconfig: string } | { readonly tool: string };
 
 /** `KUBECONFIG`, else the nearest `shared/tools/kube-api-test` beside the checkout or above it; or why there is none. */
-async function find(): Promise<Found | string> {
+export async function findApiServer(): Promise<FoundApiServer | string> {
   const kubeconfig = Deno.env.get("KUBECONFIG");
   if (kubeconfig) return { kubeconfig };
   let folder = fileURLToPath(new URL("../../", import.meta.url));
@@ -39,33 +31,9 @@ async function find(): Promise<Found | string> {
   return `KUBECONFIG is not set, and there is no ${TOOL} beside the checkout`;
 }
 
-let server: Promise<ApiServer & { stop(): Promise<void> }> | undefined;
-
-/** A test that needs an API server, and a real Envoy unless told otherwise: ignored where there is none, a failure in CI. */
-export function testWithKubernetes(
-  name: string,
-  run: (server: ApiServer) => Promise<void>,
-  { envoy = true, own = false }: { readonly envoy?: boolean; readonly own?: boolean } = {},
-): void {
-  // What kills the API server does so to one of its own only.
-  const ignore = typeof found === "string" || (envoy && envoyPath === "") || (own && "kubeconfig" in found);
-  Deno.test({
-    name,
-    ignore,
-    async fn() {
-      server ??= start();
-      await run(await server);
-    },
-  });
-}
-
-Deno.test.afterAll(async () => {
-  await (await server)?.stop();
-});
-
-async function start(): Promise<ApiServer & { stop(): Promise<void> }> {
-  if (typeof found === "string") throw new Error(found);
-  if ("kubeconfig" in found) return { kubeconfig: found.kubeconfig, async stop() {} };
+/** Any that `KUBECONFIG` names, else one of our own, which ends with it. */
+export async function startApiServer(found: FoundApiServer): Promise<ApiServer & AsyncDisposable> {
+  if ("kubeconfig" in found) return { kubeconfig: found.kubeconfig, async [Symbol.asyncDispose]() {} };
   const binary = (await output(join(found.tool, "get.sh"))).trim();
   const folder = await Deno.makeTempDir({ prefix: "signalbox-kube-" });
   const data = join(folder, "data");
@@ -91,7 +59,7 @@ async function start(): Promise<ApiServer & { stop(): Promise<void> }> {
       await output("bash", "-c", `nohup ${line} >>'${data}/log' 2>&1 </dev/null &`);
       await until(() => Deno.stat(join(data, "ready")), { timeoutMs: 60_000, what: "the API server" });
     },
-    async stop() {
+    async [Symbol.asyncDispose]() {
       await kill();
       await Deno.remove(folder, { recursive: true });
     },

@@ -7,7 +7,7 @@ import { until } from "../../core/dev/until.ts";
 import { putIntoEtcd } from "./etcd.ts";
 import { difference, received } from "./envoy_counts.ts";
 import { createWorld, type World } from "./harness.ts";
-import { testWithKubernetes } from "./kubernetes_api_server.ts";
+import { testWithKubernetes } from "./kubernetes_test_case.ts";
 import { createNamespace, type TestNamespace } from "./kubernetes_namespace.ts";
 
 async function readyz(world: World): Promise<string> {

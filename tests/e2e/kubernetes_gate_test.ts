@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createEchoBackend } from "../../core/dev/echo_backend.ts";
 import { freePort } from "../../core/dev/free_port.ts";
 import { createWorld, type World } from "./harness.ts";
-import { testWithKubernetes } from "./kubernetes_api_server.ts";
+import { testWithKubernetes } from "./kubernetes_test_case.ts";
 import { createNamespace, type TestNamespace } from "./kubernetes_namespace.ts";
 
 testWithKubernetes("a pod's gate opens when every Envoy has its route, and closes when none has", async (server) => {

@@ -9,7 +9,7 @@ import { type Applicable, applyObject, pathOf } from "../../core/kubernetes/appl
 import { readKubeConfig } from "../../core/kubernetes/kube_config.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../core/kubernetes/kubernetes_client.ts";
 import { envoyPath, testWithEnvoy } from "./envoy_test_case.ts";
-import { testWithKubernetes } from "./kubernetes_api_server.ts";
+import { testWithKubernetes } from "./kubernetes_test_case.ts";
 
 const FOLDER = fileURLToPath(new URL("../../deploy/kubernetes/", import.meta.url));
 const CONFIG = join(FOLDER, "signalbox.yaml");

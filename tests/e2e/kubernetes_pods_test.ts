@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "../../core/dev/until.ts";
 import { createWorld, type World } from "./harness.ts";
-import { testWithKubernetes } from "./kubernetes_api_server.ts";
+import { testWithKubernetes } from "./kubernetes_test_case.ts";
 import { createNamespace } from "./kubernetes_namespace.ts";
 
 async function untilListed(world: World, id: string): Promise<void> {

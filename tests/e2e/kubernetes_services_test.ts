@@ -3,7 +3,7 @@ import { createEchoBackend } from "../../core/dev/echo_backend.ts";
 import { until } from "../../core/dev/until.ts";
 import { putIntoEtcd } from "./etcd.ts";
 import { createWorld } from "./harness.ts";
-import { testWithKubernetes } from "./kubernetes_api_server.ts";
+import { testWithKubernetes } from "./kubernetes_test_case.ts";
 import { createNamespace, type TestNamespace } from "./kubernetes_namespace.ts";
 
 const LABELS = { "signalbox.dev/session": "shared" };
