@@ -13,6 +13,9 @@ export interface Problem {
   readonly issues: readonly Issue[];
 }
 
+/** Of what passes by itself; in seconds. */
+const RETRY = { "retry-after": "1" };
+
 export function toProblem(error: SignalboxError): Problem {
   const { meaning, http } = ERROR_CODES[error.code];
   return {
@@ -30,6 +33,6 @@ export function problemResponse(error: SignalboxError, headers: Readonly<Record<
   const problem = toProblem(error);
   return Response.json(problem, {
     status: problem.status,
-    headers: { ...headers, "content-type": PROBLEM_MEDIA_TYPE },
+    headers: { ...headers, ...(problem.status === 503 ? RETRY : {}), "content-type": PROBLEM_MEDIA_TYPE },
   });
 }

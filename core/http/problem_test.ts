@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ERROR_CODES, SignalboxError } from "../signalbox_error.ts";
+import { ERROR_CODES, type ErrorCode, SignalboxError } from "../signalbox_error.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 
 Deno.test("problemResponse() has the status of the code, the headers given and its own content type", async () => {
@@ -9,6 +9,16 @@ Deno.test("problemResponse() has the status of the code, the headers given and i
   assert.equal(response.headers.get("allow"), "GET");
   assert.equal(response.headers.get("content-type"), "application/problem+json");
   assert.deepEqual(await response.json(), toProblem(error));
+});
+
+Deno.test("problemResponse() says when to try again where that may help", () => {
+  const retryAfter = (code: ErrorCode) =>
+    problemResponse(new SignalboxError(code, "Cannot")).headers.get("retry-after");
+  assert.deepEqual([retryAfter("store_unavailable"), retryAfter("not_ready"), retryAfter("host_taken")], [
+    "1",
+    "1",
+    null,
+  ]);
 });
 
 Deno.test("toProblem() has the status and the meaning of its code", () => {

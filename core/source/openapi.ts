@@ -20,6 +20,7 @@ import { waitQuerySchema } from "./wait_query.ts";
 import { z } from "zod";
 
 const json = (schema: z.ZodType) => ({ "application/json": { schema } });
+const retryAfter = z.object({ "retry-after": z.string().describe("In seconds.") });
 const location = z.object({ location: z.string().describe("The path of the task.") });
 
 const READING: readonly ErrorCode[] = [
@@ -40,6 +41,7 @@ function problems(codes: readonly ErrorCode[]): Record<string, object> {
     status,
     {
       description: codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].meaning}`).join(" "),
+      ...(status === 503 ? { headers: retryAfter } : {}),
       content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } },
     },
   ]));
