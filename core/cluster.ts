@@ -3,6 +3,7 @@ import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
 import { fileFailure } from "./file_failure.ts";
 import { readKubeConfig } from "./kubernetes/kube_config.ts";
 import { createKubernetesClient, type KubernetesClient } from "./kubernetes/kubernetes_client.ts";
+import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
 import type { ParseSessionOptions } from "./session/parse_session.ts";
 import { SignalboxError } from "./signalbox_error.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
@@ -10,13 +11,24 @@ import { KubernetesEvents } from "./source/kubernetes_events.ts";
 import { ReadinessGate, type ReadinessGateOptions } from "./source/kubernetes_gate.ts";
 import { PodSource } from "./source/kubernetes_pod_source.ts";
 import { ServiceSource } from "./source/kubernetes_service_source.ts";
+import type { Operation } from "./source/operation.ts";
+import type { Committed } from "./source/registrar.ts";
 import { systemTimers } from "./timers.ts";
 
-export interface ClusterOptions {
+/** Of the sessions that are objects of the cluster. */
+export interface ClusterStoreOptions<F>
+  extends Pick<SharedStoreOptions<F>, "table" | "build" | "generation" | "onWritten"> {
+  /** Absent: that of Signalbox itself. */
+  readonly namespace?: string;
+}
+
+export interface ClusterOptions<F> {
   readonly config: KubernetesConfig;
   readonly registrar: ClaimedSessionsOptions["registrar"];
   readonly receipts: ReadinessGateOptions["receipts"];
   readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  /** Absent: the cluster is no store. */
+  readonly store?: ClusterStoreOptions<F>;
   /** Milliseconds that never go back. */
   readonly nowMs: () => number;
 }
@@ -27,11 +39,13 @@ export interface Cluster {
   readonly synced: Promise<void>;
   /** What is wrong with the connection, for people; a line each. */
   problems(): readonly string[];
+  /** Only where it is the store: what the registrar's `submit()` does elsewhere. */
+  submit?(operations: readonly Operation[]): Promise<Committed>;
   close(): Promise<void>;
 }
 
 /** Begins to follow the cluster. Throws `invalid_config` where the kubeconfig cannot be used. */
-export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluster> {
   const { config, registrar, receipts, parsing, nowMs } = options;
   const client = await connectCluster(config);
   const sessions = new ClaimedSessions({ registrar });
@@ -58,11 +72,17 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     timers: systemTimers,
     nowMs,
   });
+  const store = options.store && openSharedStore({
+    ...{ client, sessions, receipts, parsing, nowMs },
+    ...options.store,
+    namespace: options.store.namespace ?? client.namespace,
+  });
   return {
-    synced: Promise.all([pods?.synced(), services?.synced()]).then(() => {}),
-    problems: () => [...pods?.problems ?? [], ...services?.problems ?? []],
+    synced: Promise.all([store?.synced, pods?.synced(), services?.synced()]).then(() => {}),
+    problems: () => [store?.problem ?? [], pods?.problems ?? [], services?.problems ?? []].flat(),
+    ...(store && { submit: (operations) => store.submit(operations) }),
     async close() {
-      await Promise.all([pods?.close(), services?.close()]);
+      await Promise.all([store?.close(), pods?.close(), services?.close()]);
       gate.close();
       await events.close();
       client.close();

@@ -27,11 +27,13 @@ import { containStrayErrors } from "./plugin/stray_errors.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
 import { SessionTable } from "./session/session_table.ts";
+import { SignalboxError } from "./signalbox_error.ts";
 import { addExplainApi } from "./source/explain_api.ts";
 import { addGenerationsApi } from "./source/generations_api.ts";
 import type { GrpcApi } from "./source/grpc_api.ts";
+import type { Operation } from "./source/operation.ts";
 import { Receipts } from "./source/receipts.ts";
-import { createRegistrar, type Registrar } from "./source/registrar.ts";
+import { type Committed, createRegistrar, type Registrar } from "./source/registrar.ts";
 import { addTasksApi } from "./source/tasks_api.ts";
 import { createMemoryStore } from "./store/memory_store.ts";
 import { openSqliteStore } from "./store/sqlite_store.ts";
@@ -118,9 +120,9 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     onFailures: (session, failures) => report.failed(failures, session.id),
   });
   const explainer = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
-  const store = measureCommits(await openStore(config.store), metrics);
+  const store = config.store.kind === "kubernetes" ? undefined : measureCommits(await openStore(config.store), metrics);
   const registrar = writer = createRegistrar({
-    store,
+    ...(store && { store }),
     table,
     clock: systemClock,
     timers: systemTimers,
@@ -185,7 +187,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     await registrar.close();
     publisher.close();
     await xds?.close();
-    await store.close();
+    await store?.close();
     await opened.disposeAsync();
   }
 
@@ -195,7 +197,14 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     addGuard(router, { access: files.http, loopback: isLoopback(config.http.address) });
     addOperatorApi(router, { phase: () => phase, metrics });
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
-    addTasksApi(router, { registrar, table, receipts, parsing });
+    // What callers ask for is written here, or, where replicas share a store, by the cluster.
+    const writing = store ? registrar : {
+      submit(operations: readonly Operation[]): Promise<Committed> {
+        if (phase === "ready" && cluster?.submit) return cluster.submit(operations);
+        return Promise.reject(new SignalboxError("not_ready", `Cannot change sessions: Signalbox is ${phase}`));
+      },
+    };
+    addTasksApi(router, { registrar: writing, table, receipts, parsing });
     addGenerationsApi(router, { receipts });
     addExplainApi(router, explainer);
     addRestApi(router, {
@@ -219,14 +228,27 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
       const { startGrpcApi } = await import("./source/grpc_api.ts");
       const { createClientStatusService } = await import("./xds/client_status_service.ts");
       const services = [createClientStatusService(() => [...xds?.clients() ?? [], ...pollers.clients()])];
-      grpc = await startGrpcApi({ ...config.grpc, access: files.grpc, registrar, table, receipts, parsing, services });
+      const api = { registrar: writing, table, receipts, parsing };
+      grpc = await startGrpcApi({ ...config.grpc, access: files.grpc, ...api, services });
     }
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
-    await registrar.start(await store.load());
-    if (config.kubernetes) {
+    // Without a store of its own a replica counts for itself, and higher than before it was started anew.
+    await registrar.start(store ? await store.load() : { generation: systemClock.now(), records: [] });
+    if (config.kubernetes || config.store.kind === "kubernetes") {
       // Not imported without: it is large.
       const { openCluster } = await import("./cluster.ts");
-      cluster = await openCluster({ config: config.kubernetes, registrar, receipts, parsing, nowMs });
+      cluster = await openCluster({
+        ...{ config: config.kubernetes ?? {}, registrar, receipts, parsing, nowMs },
+        ...(config.store.kind === "kubernetes" && {
+          store: {
+            ...config.store,
+            table,
+            build: builder.build,
+            generation: () => registrar.generation,
+            onWritten: (seconds) => seconds === "failed" ? metrics.commitFailed() : metrics.committed(seconds),
+          },
+        }),
+      });
       await Promise.race([cluster.synced, whenAborted(signal)]);
       // What was observed is in the table when this is answered.
       await registrar.submit([]);
@@ -282,7 +304,7 @@ function admitTo(
   };
 }
 
-function openStore(config: StoreConfig): Promise<Store> {
+function openStore(config: Exclude<StoreConfig, { readonly kind: "kubernetes" }>): Promise<Store> {
   switch (config.kind) {
     case "memory":
       return Promise.resolve(createMemoryStore());

@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   body_too_large: { meaning: "The request's body is over the limit.", http: 413, grpc: 8 },
   unsupported_media_type: { meaning: "The request's content type is not JSON.", http: 415, grpc: 3 },
   request_timeout: { meaning: "The request's body did not come to its end in time.", http: 408, grpc: 4 },
-  store_unavailable: { meaning: "The store did not accept the change; nothing was changed.", http: 503, grpc: 14 },
+  store_unavailable: { meaning: "The store did not take the change, or did not say so.", http: 503, grpc: 14 },
   store_full: { meaning: "The store has no room; nothing was changed.", http: 507, grpc: 8 },
   store_locked: { meaning: "Another process uses the store.", http: 503, grpc: 14 },
   store_damaged: { meaning: "The store's file cannot be read, or is not Signalbox's.", http: 500, grpc: 15 },

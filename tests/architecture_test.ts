@@ -8,7 +8,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "all">> = {
   session: [],
   source: ["session", "store", "http", "grpc", "proto", "observe", "access", "kubernetes"],
   kubernetes: [],
-  store: ["session"],
+  store: ["session", "kubernetes"],
   plugin: ["session", "proto"],
   author: ["plugin", "pipeline", "session", "proto", "cache", "config"],
   pipeline: ["session", "plugin", "proto", "cache"],

@@ -49,11 +49,11 @@ async function check(options: Options, io: CommandIo): Promise<void> {
 }
 
 /** Of the kubeconfig alone: the cluster may be away when Signalbox starts, and is not asked. */
-async function findKubernetesProblems({ kubernetes }: Config): Promise<readonly Issue[]> {
-  if (!kubernetes) return [];
+async function findKubernetesProblems({ kubernetes, store }: Config): Promise<readonly Issue[]> {
+  if (!kubernetes && store.kind !== "kubernetes") return [];
   const { connectCluster } = await import("../cluster.ts");
   try {
-    (await connectCluster(kubernetes)).close();
+    (await connectCluster(kubernetes ?? {})).close();
     return [];
   } catch (thrown) {
     return SignalboxError.from(thrown).issues;

@@ -43,7 +43,7 @@ async function findTokensProblems(file: string | undefined, path: string): Promi
 
 /** Whether the store can be written or made, without touching it: a Signalbox that runs may have it open. */
 export async function findStoreProblems(config: Config): Promise<readonly Issue[]> {
-  if (config.store.kind === "memory") return [];
+  if (config.store.kind !== "sqlite") return [];
   const file = config.store.path;
   const issue = (message: string): readonly Issue[] => [{ path: "store.path", message }];
   try {

@@ -53,6 +53,21 @@ Deno.test("install --dry-run prints rights in the whole cluster when all namespa
   assert.deepEqual(names(await printed("domain: a")), ["ServiceAccount control/signalbox"]);
 });
 
+Deno.test("install --dry-run prints what a Session is, and the rights to it, where the cluster is the store", async () => {
+  const manifests = await printed("{domain: a, store: {kind: kubernetes, namespace: b}, kubernetes: {pods: {}}}");
+  assert.deepEqual(names(manifests), [
+    "ServiceAccount control/signalbox",
+    "CustomResourceDefinition /sessions.signalbox.dev",
+    "Role b/signalbox-store",
+    "RoleBinding b/signalbox-store",
+    "Role control/signalbox-pods",
+    "RoleBinding control/signalbox-pods",
+  ]);
+  assert.deepEqual(names(await printed("{domain: a, store: {kind: kubernetes}}")).slice(2, 3), [
+    "Role control/signalbox-store",
+  ]);
+});
+
 Deno.test("install exits with 1 when the kubeconfig cannot be used", () =>
   withFolder(async (folder) => {
     const file = join(folder, "s.yaml");

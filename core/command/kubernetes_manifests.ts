@@ -1,4 +1,6 @@
-import type { Config, ScopeConfig } from "../config/config.ts";
+import type { Config, ScopeConfig, StoreConfig } from "../config/config.ts";
+import { LEASE_NAME } from "../kubernetes/elector.ts";
+import { buildSessionDefinition, GROUP, PLURAL } from "../store/session_definition.ts";
 
 /** An object as `kubectl apply` takes it. */
 export interface Manifest {
@@ -11,6 +13,7 @@ export interface Manifest {
 interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -29,24 +32,43 @@ const SERVICE_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
+/** In the namespace that is the store. */
+const STORE_RULES: readonly Rule[] = [
+  { apiGroups: [GROUP], resources: [PLURAL], verbs: ["list", "watch", "create", "patch", "delete"] },
+  { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ["patch"] },
+  // Which replica writes the status: what is yet to be made has no name that a rule could have.
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: [LEASE_NAME], verbs: ["get", "update"] },
+];
+
 const RBAC = "rbac.authorization.k8s.io";
 const NAME = "signalbox";
 
 export interface ManifestOptions {
-  readonly config: Pick<Config, "kubernetes">;
+  readonly config: Pick<Config, "kubernetes" | "store">;
   /** Where Signalbox runs. */
   readonly namespace: string;
 }
 
-/** What a cluster must have before a Signalbox with this config runs in it: a ServiceAccount with the least rights. */
+/**
+ * What a cluster must have before a Signalbox with this config runs in it: a ServiceAccount with the least rights, and
+ * where the cluster is the store, what a Session is.
+ */
 export function buildManifests({ config, namespace }: ManifestOptions): readonly Manifest[] {
   const account: Manifest = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: NAME, namespace } };
   const { pods, services } = config.kubernetes ?? {};
   return [
     account,
+    ...storeManifests(config.store, namespace),
     ...scopeManifests(pods, `${NAME}-pods`, { rules: POD_RULES, namespace }),
     ...scopeManifests(services, `${NAME}-services`, { rules: SERVICE_RULES, namespace }),
   ];
+}
+
+function storeManifests(store: StoreConfig, namespace: string): readonly Manifest[] {
+  if (store.kind !== "kubernetes") return [];
+  const rights = rightsIn(store.namespace ?? namespace, `${NAME}-store`, STORE_RULES, namespace);
+  return [buildSessionDefinition(), ...rights];
 }
 
 function scopeManifests(

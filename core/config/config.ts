@@ -60,6 +60,12 @@ export type StoreConfig =
     readonly kind: "sqlite";
     /** The database's file; its folder is made where it is missing. */
     readonly path: string;
+  }
+  | {
+    /** Sessions are objects of the cluster, which all replicas share. */
+    readonly kind: "kubernetes";
+    /** Where they are; absent: that of Signalbox itself. */
+    readonly namespace?: string;
   };
 
 export interface DeliveryConfig {

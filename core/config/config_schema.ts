@@ -88,6 +88,9 @@ const grpc = z.strictObject({
   ...access,
 }).describe("Where the gRPC API listens, if it does. Port 0 takes a free one.");
 
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const NAMESPACE_OR_ALL = /^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
+
 const sqliteStore = z.strictObject({
   // `optional` makes a missing kind select this member, `default` fills it in.
   kind: z.literal("sqlite").optional().default("sqlite"),
@@ -96,8 +99,15 @@ const sqliteStore = z.strictObject({
 
 const memoryStore = z.strictObject({ kind: z.literal("memory") });
 
-const store = z.discriminatedUnion("kind", [sqliteStore, memoryStore])
-  .describe("Where registrations are kept. memory forgets them when Signalbox ends.");
+const kubernetesStore = z.strictObject({
+  kind: z.literal("kubernetes"),
+  namespace: z.string().regex(NAMESPACE, "must be the name of a namespace").exactOptional()
+    .describe("Where the objects are. Absent: Signalbox's own namespace."),
+});
+
+const store = z.discriminatedUnion("kind", [sqliteStore, memoryStore, kubernetesStore]).describe(
+  "Where registrations are kept. memory forgets them when Signalbox ends; kubernetes is for several replicas.",
+);
 
 const delivery = z.strictObject({
   routes: z.enum(["scoped", "rds", "vhds"]).default("scoped")
@@ -166,12 +176,11 @@ const sessionSecrets = z.strictObject({
   envPrefix: z.string().min(1, "must not be empty").exactOptional()
     .describe("{ env: NAME } leads to a variable whose name begins so."),
 }).describe("Which secrets sessions may refer to in what they say to plugins. Left out: none.");
-const NAMESPACE = /^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
 
 const scope = {
   selector: z.string().min(1, "must be a label selector such as app=sandbox").default("signalbox.dev/session")
     .describe("Which are sessions: a label selector."),
-  namespaces: z.array(z.string().regex(NAMESPACE, 'must be the name of a namespace, or "*" for all'))
+  namespaces: z.array(z.string().regex(NAMESPACE_OR_ALL, 'must be the name of a namespace, or "*" for all'))
     .min(1, "must have at least one namespace, or be left out")
     .refine((names) => names.length === 1 || !names.includes("*"), { error: 'must have "*" alone' })
     .exactOptional().describe("Where they are. Absent: in Signalbox's own namespace."),

@@ -107,7 +107,7 @@ function describe(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return `must be ${listed(issue.values.map(String))}`;
     case "invalid_union":
-      return issue.discriminator === "kind" ? "must be sqlite or memory" : undefined;
+      return issue.discriminator === "kind" ? "must be sqlite, memory or kubernetes" : undefined;
     default:
       return undefined;
   }

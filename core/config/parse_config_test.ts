@@ -181,7 +181,7 @@ Deno.test("parseConfig() names the type it wants when a value has another", () =
       "{domain: a, xds: {address: 0.0.0.0}, grpc: {port: 18000}}",
       "signalbox.yaml:1: grpc.port: 127.0.0.1:18000 is taken by xds, which has 0.0.0.0:18000",
     ],
-    ["{domain: a, store: {kind: redis}}", "signalbox.yaml:1: store.kind: must be sqlite or memory"],
+    ["{domain: a, store: {kind: redis}}", "signalbox.yaml:1: store.kind: must be sqlite, memory or kubernetes"],
     ["{domain: a, store: memory}", "signalbox.yaml:1: store: must be a mapping"],
     ["{domain: a, store: {path: ''}}", "signalbox.yaml:1: store.path: must be the path of a file"],
     ["{domain: a, listeners: {}}", "signalbox.yaml:1: listeners: must be a list"],

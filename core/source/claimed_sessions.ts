@@ -49,7 +49,7 @@ export class ClaimedSessions {
     const observations = Array.from(winners, ([id, claim]): Observation => {
       if (!claim) return { kind: "gone", id };
       this.#verdicts.delete(claim.key);
-      return { kind: "present", session: claim.session, owner: claim.owner };
+      return toObservation(claim);
     });
     this.#published.push(published);
     if (observations.length > 0) {
@@ -62,6 +62,11 @@ export class ClaimedSessions {
   /** `undefined` where there is no such claim, or what became of it is not published yet. */
   verdict(key: string): Verdict | undefined {
     return this.#verdicts.get(key);
+  }
+
+  /** Who claims the host, whoever has it. */
+  claimants(host: string): readonly Claim[] {
+    return this.#claims.claimants(host);
   }
 
   /** `listener` is told the keys of claims whose verdict could have become another. */
@@ -89,4 +94,13 @@ export class ClaimedSessions {
     if (decided.size > 0) { for (const listener of this.#listeners) listener(decided); }
     for (const callback of published) callback();
   }
+}
+
+function toObservation({ session, owner, isRegistered = false, expiresAtMs }: Claim): Observation {
+  return {
+    kind: "present",
+    session,
+    ...(isRegistered ? {} : { owner }),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  };
 }

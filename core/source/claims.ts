@@ -7,6 +7,10 @@ export interface Claim {
   readonly session: Session;
   /** What the session follows, for people. */
   readonly owner: string;
+  /** It was registered: whoever can register sessions may change it, and it follows nothing else. */
+  readonly isRegistered?: boolean;
+  /** When it ends, in milliseconds since the epoch. */
+  readonly expiresAtMs?: number;
   /** Of two that claim one name, that with the lower rank has it, then the one that was there earlier. */
   readonly rank: number;
   readonly sinceMs: number;
@@ -67,6 +71,11 @@ export class Claims {
   /** The claim that has the session. */
   winner(id: string): Claim | undefined {
     return this.#winners.get(id);
+  }
+
+  /** Who claims the host, the first one first. */
+  claimants(host: string): readonly Claim[] {
+    return this.#byName.get(HOST + host) ?? [];
   }
 
   #put(claim: Claim, names: Set<string>): void {

@@ -9,6 +9,8 @@ import type { BuildResult, Observation, Publication } from "./operation.ts";
 export interface ObservedPlanOptions<F> {
   /** Of what is changed. */
   readonly generation: number;
+  /** Whether sessions that follow nothing are a store's, and none of those that are observed. */
+  readonly hasStore: boolean;
   /** Does not throw. */
   readonly build: (session: Session) => BuildResult<F>;
 }
@@ -64,7 +66,7 @@ export class ObservedPlan<F> {
 
   #leavesAsItIs(observation: Observation): boolean {
     const present = this.#table.get(idOf(observation));
-    if (present && present.owner === undefined) {
+    if (present && present.owner === undefined && this.#options.hasStore) {
       if (observation.kind === "present") this.#block(present.session.id, "its id is registered");
       return true;
     }

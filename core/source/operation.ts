@@ -8,7 +8,8 @@ export type Operation =
 
 /** What a source says of a session that is not the store's: it is so, and nobody is asked. */
 export type Observation =
-  | { readonly kind: "present"; readonly session: Session; readonly owner: string; readonly expiresAtMs?: number }
+  /** Without an `owner` whoever can register sessions may change it. */
+  | { readonly kind: "present"; readonly session: Session; readonly owner?: string; readonly expiresAtMs?: number }
   | { readonly kind: "gone"; readonly id: string };
 
 /** What came of an operation that was decided; it is durable and published. */

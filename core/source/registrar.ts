@@ -12,7 +12,8 @@ import type { BuildFailure, BuildResult, Observation, Operation, Outcome, Public
 import type { Timers } from "../timers.ts";
 
 export interface RegistrarOptions<F> {
-  readonly store: Store;
+  /** Absent: nothing is registered here, and all sessions are observed. */
+  readonly store?: Store;
   /** Written by the registrar alone; empty when it starts. */
   readonly table: SessionTable;
   readonly clock: Clock;
@@ -218,7 +219,7 @@ export class Registrar<F> {
     const generation = changesSessions ? this.#generation + 1 : this.#generation;
     if (changes.length > 0 || changesSessions) {
       try {
-        await store.commit(generation, changes);
+        await store?.commit(generation, changes);
         this.#lastCommitFailed = false;
       } catch (thrown) {
         this.#lastCommitFailed = true;
@@ -246,10 +247,11 @@ export class Registrar<F> {
   /** A generation of its own, whatever becomes of the store: what is gone must not be served because a disk is full. */
   #takeObserved(): void {
     if (this.#observations.size === 0) return;
-    const { table } = this.#options;
+    const { table, store } = this.#options;
     const generation = this.#generation + 1;
     const build = (session: Session) => this.#tryBuild(session);
-    const plan = new ObservedPlan(table, this.#observations.take(), { generation, build });
+    const options = { generation, build, hasStore: store !== undefined };
+    const plan = new ObservedPlan(table, this.#observations.take(), options);
     const publications = plan.publications();
     table.apply(plan.draft);
     for (const { id } of publications) this.#failing.delete(id);

@@ -44,6 +44,8 @@ export interface TestNamespace extends AsyncDisposable {
   readonly proxy: TcpProxy;
   /** What of a Signalbox's config makes its sessions of the pods of this namespace. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Of such a Signalbox: what it may do, by the same way. */
+  ownClient(): Promise<KubernetesClient>;
   createPod(name: string, options?: PodOptions): Promise<void>;
   setStatus(pod: string, status: PodStatus): Promise<void>;
   /** Made, and ready. */
@@ -61,12 +63,16 @@ const PREFIX = "signalbox.dev/";
 /** Of the pods that name no port. */
 const POD_PORT = 50051;
 
-/** `pods`: more of `kubernetes.pods` in the config; `services`: its `kubernetes.services`. */
+/**
+ * `pods`: more of `kubernetes.pods` in the config, or that there is none; `services`: its `kubernetes.services`; `store`:
+ * it is where sessions are kept.
+ */
 export async function createNamespace(
   server: ApiServer,
-  { pods = {}, services }: {
-    readonly pods?: Readonly<Record<string, unknown>>;
+  { pods = {}, services, store = false }: {
+    readonly pods?: Readonly<Record<string, unknown>> | false;
     readonly services?: Readonly<Record<string, unknown>>;
+    readonly store?: boolean;
   } = {},
 ): Promise<TestNamespace> {
   await using guard = new AsyncDisposableStack();
@@ -78,12 +84,14 @@ export async function createNamespace(
   await client.request("/api/v1/namespaces", { method: "POST", body: { metadata: { name } } });
   guard.defer(async () => void await client.request(`/api/v1/namespaces/${name}`, { method: "DELETE" }));
 
+  const kubeconfigPath = join(folder, "kubeconfig");
   const config = {
     kubernetes: {
-      kubeconfig: join(folder, "kubeconfig"),
-      pods: { port: POD_PORT, ...pods },
+      kubeconfig: kubeconfigPath,
+      ...(pods && { pods: { port: POD_PORT, ...pods } }),
       ...(services && { services }),
     },
+    ...(store && { store: { kind: "kubernetes" } }),
   };
   await install(server, { folder, name, config });
   const access = await readKubeConfig({ kubeconfig: server.kubeconfig });
@@ -91,7 +99,7 @@ export async function createNamespace(
   const token = await createToken(client, name);
   const { ca = "" } = await access.credentials();
   const kubeconfig = toKubeconfig({ server: `https://127.0.0.1:${proxy.port}`, ca, token, namespace: name });
-  await Deno.writeTextFile(config.kubernetes.kubeconfig, stringify(kubeconfig));
+  await Deno.writeTextFile(kubeconfigPath, stringify(kubeconfig));
   const path = `/api/v1/namespaces/${name}`;
   const status = (pod: string, body: unknown) =>
     client.request(`${path}/pods/${pod}/status`, {
@@ -117,6 +125,7 @@ export async function createNamespace(
     client,
     proxy,
     config,
+    ownClient: async () => createKubernetesClient(await readKubeConfig({ kubeconfig: kubeconfigPath })),
     async createPod(pod, options = {}) {
       const { says: { session, ...says } = {}, port, labels = {}, gated = false, hostNetwork = false } = options;
       const body = {

@@ -1,0 +1,83 @@
+import { hostname } from "node:os";
+import { systemClock } from "./clock.ts";
+import { Elector } from "./kubernetes/elector.ts";
+import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
+import type { ParseSessionOptions } from "./session/parse_session.ts";
+import type { ClaimedSessions } from "./source/claimed_sessions.ts";
+import { ObjectExpiry } from "./source/object_expiry.ts";
+import { ObjectRegistrar, type ObjectRegistrarOptions } from "./source/object_registrar.ts";
+import { ObjectSessions } from "./source/object_sessions.ts";
+import { ObjectStatus, type ObjectStatusOptions } from "./source/object_status.ts";
+import type { Operation } from "./source/operation.ts";
+import type { Committed } from "./source/registrar.ts";
+import { KubernetesStore } from "./store/kubernetes_store.ts";
+import { systemTimers } from "./timers.ts";
+
+export interface SharedStoreOptions<F>
+  extends Pick<ObjectRegistrarOptions<F>, "table" | "build" | "generation" | "onWritten"> {
+  readonly client: KubernetesClient;
+  readonly namespace: string;
+  readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen" | "claimants">;
+  readonly receipts: ObjectStatusOptions["receipts"];
+  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  /** Milliseconds that never go back. */
+  readonly nowMs: () => number;
+}
+
+/** The store that several replicas share: Sessions of a cluster. */
+export interface SharedStore {
+  /** Resolves when all Sessions that there are have been handed on. */
+  readonly synced: Promise<void>;
+  /** What keeps them from being followed now, for people. */
+  readonly problem: string | undefined;
+  submit(operations: readonly Operation[]): Promise<Committed>;
+  /** Answers what was submitted; `client` may be closed afterwards. */
+  close(): Promise<void>;
+}
+
+/** Begins to follow the Sessions of a namespace, and to stand for election: one replica writes status and expires ttls. */
+export function openSharedStore<F>(options: SharedStoreOptions<F>): SharedStore {
+  const { client, namespace, sessions, receipts, parsing, nowMs } = options;
+  const shared = { timers: systemTimers, clock: systemClock, nowMs };
+  const status = new ObjectStatus({ client, receipts, ...shared });
+  const objects = new ObjectSessions({ sessions, status, store: () => store });
+  const store: KubernetesStore = new KubernetesStore({
+    client,
+    namespace,
+    parsing,
+    ...shared,
+    onChange(changes, taken) {
+      expiry.takeIn(changes);
+      objects.takeIn(changes, taken);
+    },
+  });
+  const expiry = new ObjectExpiry({ store, ...shared });
+  const registrar = new ObjectRegistrar({
+    ...options,
+    ...shared,
+    store,
+    objects,
+  });
+  const elector = new Elector({
+    client,
+    namespace,
+    identity: `${hostname()}_${crypto.randomUUID().slice(0, 8)}`,
+    onChange(isLeader) {
+      objects.lead(isLeader);
+      expiry.lead(isLeader);
+    },
+    ...shared,
+  });
+  return {
+    synced: store.synced,
+    get problem() {
+      return store.problem;
+    },
+    submit: (operations) => registrar.submit(operations),
+    async close() {
+      await registrar.close();
+      await elector.close();
+      await store.close();
+    },
+  };
+}
