@@ -51,7 +51,7 @@ export interface World extends AsyncDisposable {
   /** Signalbox again on the same store and ports, after `signalbox.kill()` or `stop()`. */
   startSignalbox(): Promise<void>;
   /** Waits for its ingress listener unless told not to. */
-  addEnvoy(options?: { readonly untilListening?: boolean }): Promise<EnvoyProcess>;
+  addEnvoy(options?: AddEnvoy): Promise<EnvoyProcess>;
   /** A pod, on a loopback address that no other has. */
   addBackend(name: string): Promise<EchoBackend>;
   /** A client of its own connection; `authority` is a host, with or without a port. */
@@ -63,6 +63,12 @@ export interface World extends AsyncDisposable {
   /** Calls on a connection of its own until the call fails as one to an unknown host does. */
   untilUnknown(authority: string): Promise<void>;
   load(authority: string, options?: { readonly clients?: number }): Load;
+}
+
+interface AddEnvoy {
+  readonly untilListening?: boolean;
+  /** `HOST:PORT` where it finds Signalbox, if not where the world's own is. */
+  readonly xds?: string;
 }
 
 interface UntilAnswered {
@@ -107,11 +113,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 
   let signalbox = await startSignalbox({ configPath });
   stack.defer(() => signalbox.stop());
-  const bootstrap = await runSignalbox(["bootstrap", "--config", configPath, "--mode", mode]);
+  const bootstrapOf = (...args: readonly string[]) =>
+    runSignalbox(["bootstrap", "--config", configPath, "--mode", mode, ...args]);
+  const ownBootstrap = await bootstrapOf();
   const envoys: { readonly process: EnvoyProcess; readonly ingress: string }[] = [];
   let lastAddress = 10;
 
-  async function addEnvoy({ untilListening = true } = {}): Promise<EnvoyProcess> {
+  async function addEnvoy({ untilListening = true, xds }: AddEnvoy = {}): Promise<EnvoyProcess> {
+    const bootstrap = xds === undefined ? ownBootstrap : await bootstrapOf("--xds", xds);
     const name = `envoy-${envoys.length + 1}`;
     const node = { id: name, cluster: "e2e" };
     const process = await startEnvoy({ path: envoyPath, bootstrap, overrides: { node }, folder, name, concurrency });

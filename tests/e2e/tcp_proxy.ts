@@ -8,13 +8,16 @@ export interface TcpProxy extends AsyncDisposable {
   /** Breaks off every connection, and lets none be made until `open()`. */
   shut(): void;
   open(): void;
+  /** Connections that are made from now on lead there. */
+  turnTo(target: number): void;
 }
 
-/** Hands bytes on to `127.0.0.1:target`, and back. */
-export function startTcpProxy(target: number): TcpProxy {
+/** Hands bytes on to `127.0.0.1:firstTarget`, and back. */
+export function startTcpProxy(firstTarget: number): TcpProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const sockets = new Set<Deno.TcpConn>();
   const pipes = new Set<Promise<void>>();
+  let target = firstTarget;
   let isOpen = true;
   let connections = 0;
 
@@ -65,6 +68,9 @@ export function startTcpProxy(target: number): TcpProxy {
     },
     open() {
       isOpen = true;
+    },
+    turnTo(next) {
+      target = next;
     },
     async [Symbol.asyncDispose]() {
       listener.close();
