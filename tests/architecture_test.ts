@@ -96,6 +96,17 @@ Deno.test("pure folders touch neither the system nor the clock", async () => {
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("what is imported late is a file of ours, or the runtime's: bundled, a package would have lost its names", async () => {
+  const wrong: string[] = [];
+  for (const { path, text } of await sources("core")) {
+    if (path.endsWith("_test.ts")) continue;
+    for (const [, specifier = ""] of text.matchAll(/\bimport\("([^"]+)"\)/g)) {
+      if (!/^(\.|node:)/.test(specifier)) wrong.push(`${path}: ${specifier}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("no file that we wrote is longer than 400 lines", async () => {
   const long: string[] = [];
   for (const folder of ["core", "plugins", "protos", "tests"]) {

@@ -82,8 +82,8 @@ async function bootstrap(options: Options, io: CommandIo): Promise<void> {
     ...(mode !== "rest" && token !== undefined && { token }),
   });
   if (options.format === "json") return printJson(content, io);
-  const { stringify } = await import("yaml");
-  io.out(stringify(content, { aliasDuplicateObjects: false }));
+  const { formatYaml } = await import("./yaml_text.ts");
+  io.out(formatYaml(content));
 }
 
 function printJson(content: unknown, io: CommandIo): void {

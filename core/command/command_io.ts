@@ -9,6 +9,7 @@ export interface CommandIo {
   /** An environment variable; absent or empty is undefined. */
   env(name: string): string | undefined;
   fetch(url: URL, init: RequestInit & { readonly client?: Deno.HttpClient }): Promise<Response>;
+  /** From then on this process cannot start another, whatever a plugin does. */
   createSignalbox(config: Config): Promise<RunningSignalbox>;
   /**
    * Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. With `hangUp` the end
