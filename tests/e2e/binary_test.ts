@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import manifest from "../../deno.json" with { type: "json" };
 import { startSignalbox } from "../../core/dev/signalbox_process.ts";
 import { runSignalbox } from "../../core/dev/signalbox_program.ts";
+import { createApiClient } from "./api_client.ts";
 
 const binary = Deno.env.get("SIGNALBOX_BIN") ?? "";
 
@@ -39,8 +40,7 @@ testBinary("the executable says what it was made of, and is under 110 MB", async
 
 testBinary("the executable idles below 130 MB", async (folder) => {
   await using signalbox = await start(folder);
-  const metrics = await (await fetch(`${signalbox.httpUrl}/metrics`)).text();
-  const bytes = Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)?.[1]);
+  const bytes = await createApiClient(signalbox.httpUrl).metric("process_resident_memory_bytes") ?? NaN;
   assert.ok(bytes > 0 && bytes < 130e6, String(bytes));
 });
 
@@ -63,6 +63,53 @@ testBinary(
     assert.deepEqual([refused.status, (await refused.json()).issues[0].path], [422, "plugins.tenant.tenant"]);
   },
 );
+
+/** One of two files of TypeScript, which sends each pod a header. */
+const GREETING = `import type { Plugin } from "signalbox";
+import { greet, type Greeting } from "../words/greet.ts";
+const header: Greeting = greet("hello");
+export default {
+  apiVersion: 1,
+  setup: () => ({ route: (route) => ({ ...route, requestHeadersToAdd: [{ header }] }) }),
+} satisfies Plugin;
+`;
+const GREET = `export interface Greeting { readonly key: string; readonly value: string }
+export const greet = (value: string): Greeting => ({ key: "x-greeting", value });
+`;
+
+async function writeGreeting(folder: string): Promise<string> {
+  for (const [name, text] of [["greeting/plugin.ts", GREETING], ["words/greet.ts", GREET]] as const) {
+    await Deno.mkdir(join(folder, name, ".."), { recursive: true });
+    await Deno.writeTextFile(join(folder, name), text);
+  }
+  return join(folder, "greeting");
+}
+
+testBinary(
+  "the executable runs a folder of TypeScript that imports what lies elsewhere on the disk",
+  async (folder) => {
+    const from = await writeGreeting(folder);
+    await using signalbox = await start(folder, { plugins: [{ name: "greeting", from }] });
+    const api = createApiClient(signalbox.httpUrl);
+    await api.register({ id: "s1", backend: { address: "127.0.0.1", port: 1 } });
+    const explained = JSON.stringify((await api.request("GET", "/xds/tasks/s1/explain")).body);
+    assert.match(explained, /x-greeting/);
+    assert.match(explained, /hello/);
+  },
+);
+
+testBinary("the executable says where a plugin in TypeScript is wrong, and that it pins JavaScript", async (folder) => {
+  const from = await writeGreeting(folder);
+  await Deno.writeTextFile(join(folder, "words/greet.ts"), "export const greet = ;\n");
+  await assert.rejects(
+    start(folder, { plugins: [{ name: "greeting", from }] }),
+    /plugins\[0\]\.from: cannot load ".*plugin\.ts": \.\.\/words\/greet\.ts:1: Unexpected ";"/,
+  );
+  await assert.rejects(
+    start(folder, { plugins: [{ name: "greeting", from, sha256: "0".repeat(64) }] }),
+    /plugins\[0\]\.from: cannot load ".*plugin\.ts": a compiled Signalbox pins JavaScript alone; "signalbox plugin bundle"/,
+  );
+});
 
 testBinary("a plugin of the executable can neither start programs nor load code from elsewhere", async (folder) => {
   const text = `

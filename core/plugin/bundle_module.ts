@@ -5,7 +5,7 @@ import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readEmbedded } from "../embedded.ts";
 import { fileFailure } from "../file_failure.ts";
-import { findModule } from "../plugin/load_module.ts";
+import { findModule } from "./find_module.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 
 const LOADERS: Readonly<Record<string, esbuild.Loader>> = {
