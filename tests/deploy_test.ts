@@ -93,8 +93,25 @@ Deno.test("Dockerfile starts and asks the executable by commands that there are,
   assert.match(text, new RegExp(`^ARG VERSION=${RegExp.escape(own)}$`, "m"));
 });
 
+Deno.test("compile.ts makes executables for Linux and macOS, and for nothing else", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "deploy/compile.ts", "--target", "sparc"],
+  }).output();
+  assert.deepEqual([code, new TextDecoder().decode(stderr)], [
+    1,
+    "error: the target must be of x86_64-unknown-linux-gnu, aarch64-unknown-linux-gnu, x86_64-apple-darwin, " +
+    "aarch64-apple-darwin\n",
+  ]);
+});
+
 const canVerify = await new Deno.Command("systemd-analyze", { args: ["--version"], stdout: "null" }).output()
   .then(({ success }) => success, () => false);
+if (!canVerify) {
+  const reason = "The test of the unit is ignored: there is no systemd-analyze (apt-get install systemd).";
+  if (Deno.env.get("CI")) throw new Error(reason);
+  // deno-lint-ignore no-console
+  console.warn(reason);
+}
 
 Deno.test({
   name: "systemd takes the unit, and finds little that it may do",

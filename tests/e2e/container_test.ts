@@ -24,21 +24,31 @@ async function createContainer() {
   await run("deploy/rootfs", binary, root);
   for (const path of [config, data]) await Deno.mkdir(path);
   if (Deno.uid() === 0) await Deno.chown(data, 65532, 65532);
-  await Deno.writeTextFile(
-    join(config, "signalbox.yaml"),
-    stringify({
-      domain: "example.org",
-      http: { port: freePort() },
-      grpc: { port: 0 },
-      xds: { port: 0 },
-      store: { kind: "sqlite", path: "/data/sessions.db" },
-      log: { format: "json" },
-    }),
-  );
+  const write = (more: Readonly<Record<string, unknown>> = {}) =>
+    Deno.writeTextFile(
+      join(config, "signalbox.yaml"),
+      stringify({
+        domain: "example.org",
+        http: { port: freePort() },
+        grpc: { port: 0 },
+        xds: { port: 0 },
+        store: { kind: "sqlite", path: "/data/sessions.db" },
+        log: { format: "json" },
+        ...more,
+      }),
+    );
+  await write();
   const program = ["deploy/sandbox", root, config, data];
   return {
     root,
     program,
+    /** What a layer on top brings. */
+    async addPlugin(name: string, text: string) {
+      const folder = join(root, "usr/share/signalbox/plugins");
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(join(folder, `${name}.ts`), text);
+      await write({ plugins: [{ name, from: `/usr/share/signalbox/plugins/${name}.ts` }] });
+    },
     start: () => startSignalbox({ program, configPath: "/etc/signalbox/signalbox.yaml" }),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
@@ -107,5 +117,17 @@ Deno.test({
     }
     await using again = await container.start();
     assert.equal((await createApiClient(again.httpUrl).request("GET", "/xds/tasks/s1")).status, 200);
+  },
+});
+
+Deno.test({
+  name: "the executable in its container runs a plugin of a layer on top",
+  ignore: !canRun,
+  async fn() {
+    await using container = await createContainer();
+    await container.addPlugin("greeting", "export default { apiVersion: 1 as number, setup: () => ({ route() {} }) };");
+    await using signalbox = await container.start();
+    const ready = signalbox.records.filter(({ message }) => message.startsWith("Plugin"));
+    assert.deepEqual(ready.map(({ fields }) => fields.from), ["/usr/share/signalbox/plugins/greeting.ts"]);
   },
 });
