@@ -97,6 +97,52 @@ Deno.test("pure folders touch neither the system nor the clock", async () => {
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("what is imported late is a file of ours, or the runtime's: bundled, a package would have lost its names", async () => {
+  const wrong: string[] = [];
+  for (const { path, text } of await sources("core")) {
+    if (path.endsWith("_test.ts")) continue;
+    for (const [, specifier = ""] of text.matchAll(/\bimport\("([^"]+)"\)/g)) {
+      if (!/^(\.|node:)/.test(specifier)) wrong.push(`${path}: ${specifier}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+/** What `serve` reads of packages whatever is configured; all others cost start and memory only where they are used. */
+const ALWAYS_LOADED = [
+  "@grpc/grpc-js",
+  "@hono/node-server",
+  "@logtape/logtape",
+  "commander",
+  "hono",
+  "ipaddr.js",
+  "prom-client",
+  "protobufjs",
+  "sorted-btree",
+  "tinyqueue",
+  "yaml",
+  "zod",
+];
+
+Deno.test("serve imports no package that is not always needed", async () => {
+  const texts = new Map<string, string>();
+  const packages = new Set<string>();
+  const entries = ["main.ts", "core/config/load_config.ts", "core/config/exposure.ts", "core/signalbox.ts"];
+  for (let path = entries.pop(); path !== undefined; path = entries.pop()) {
+    if (texts.has(path) || !path.endsWith(".ts")) continue;
+    const text = await Deno.readTextFile(path);
+    texts.set(path, text);
+    for (const [, what = "", specifier = ""] of text.matchAll(/^(?:import\b|export [{*])([^;"]*?)"([^"]+)"/gm)) {
+      if (/^ type\b/.test(what)) continue;
+      if (/^\.\.?\//.test(specifier)) entries.push(new URL(specifier, `file:///${path}`).pathname.slice(1));
+      else if (!specifier.startsWith("node:")) packages.add(/^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? "");
+    }
+  }
+  assert.deepEqual([...packages].sort(), ALWAYS_LOADED);
+  assert.ok(texts.has("core/xds/xds_server.ts"));
+  assert.ok(!texts.has("core/source/grpc_api.ts"));
+});
+
 Deno.test("no file that we wrote is longer than 400 lines", async () => {
   const long: string[] = [];
   for (const folder of ["core", "plugins", "protos", "tests"]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { SignalboxError } from "../signalbox_error.ts";
-import { bundleModule } from "./bundle_plugin.ts";
+import { bundleModule } from "../plugin/bundle_module.ts";
 import { createPluginFolder } from "./new_plugin.ts";
 import { runPluginTests, type TestResult } from "./run_plugin_tests.ts";
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../deno.json" with { type: "json" };
+import { readEmbedded } from "../embedded.ts";
 import { errorCode, fileFailure } from "../file_failure.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 
@@ -44,8 +45,14 @@ async function entriesOf(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** The files that the entries are made of, by their paths in the plugin's folder. A compiled Signalbox has them in itself. */
+/** A compiled Signalbox has them in itself. */
 async function readTypes(): Promise<Readonly<Record<string, string>>> {
+  if (!Deno.build.standalone) return await collectTypes();
+  return JSON.parse(new TextDecoder().decode(await readEmbedded("plugin_types.json")));
+}
+
+/** The files of the source that the entries are made of, by their paths in the plugin's folder. */
+export async function collectTypes(): Promise<Readonly<Record<string, string>>> {
   const texts = new Map<string, string>();
   const rest = Object.values(ENTRIES).map((entry) => join(ROOT, entry));
   for (let path = rest.pop(); path !== undefined; path = rest.pop()) {

@@ -1,9 +1,8 @@
-import { dirname, extname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { findModule, importBytes } from "../plugin/load_module.ts";
+import { dirname, join } from "node:path";
+import { findModule } from "../plugin/find_module.ts";
+import { importModule } from "../plugin/load_module.ts";
 import { readPlugin } from "../plugin/read_plugin.ts";
 import { SignalboxError } from "../signalbox_error.ts";
-import { bundleModule } from "./bundle_plugin.ts";
 import type { PluginTestKit } from "./plugin_tests.ts";
 import { SAMPLE_SECRET, testPlugin } from "./test_plugin.ts";
 import { pluginChecks } from "./verify_plugin.ts";
@@ -26,7 +25,7 @@ export interface TestResult {
 export async function* runPluginTests(from: string): AsyncGenerator<TestResult> {
   const found = await findModule(from);
   if (!found.ok) throw new SignalboxError("not_found", `Cannot test "${from}": ${found.message}`);
-  const plugin = readPlugin(await importAny(found.path));
+  const plugin = readPlugin(await importModule(found.path));
   if (!plugin.ok) throw new SignalboxError("invalid_request", `Cannot test "${found.path}": ${plugin.message}`);
   for (const { name, run } of pluginChecks(plugin.value)) yield await runTest(name, run);
   for (const [name, test] of Object.entries(await findTests(dirname(found.path)))) {
@@ -49,7 +48,7 @@ async function findTests(folder: string): Promise<Readonly<Record<string, (kit: 
   for (const name of TEST_FILES) {
     const found = await findModule(join(folder, name));
     if (!found.ok) continue;
-    const { default: tests } = await importAny(found.path);
+    const { default: tests } = await importModule(found.path);
     const isTests = typeof tests === "object" && tests !== null &&
       Object.values(tests).every((test) => typeof test === "function");
     if (isTests) return tests as Record<string, (kit: PluginTestKit) => unknown>;
@@ -57,11 +56,4 @@ async function findTests(folder: string): Promise<Readonly<Record<string, (kit: 
     throw new SignalboxError("invalid_request", `Cannot run the tests of "${found.path}": ${state}`);
   }
   return {};
-}
-
-/** A compiled Signalbox runs JavaScript alone. */
-async function importAny(path: string): Promise<Readonly<Record<string, unknown>>> {
-  if (!Deno.build.standalone || extname(path) !== ".ts") return await import(pathToFileURL(path).href);
-  const { code } = await bundleModule(path);
-  return await importBytes(new TextEncoder().encode(code), "text/javascript");
 }

@@ -22,6 +22,7 @@ interface Options {
   readonly key?: string;
   readonly serverName?: string;
   readonly token?: string;
+  readonly out?: string;
   readonly format: "yaml" | "json";
 }
 
@@ -46,6 +47,7 @@ export function addBootstrapCommand(parent: Command, io: CommandIo): void {
     .option("--key <path>", "where Envoy finds its private key (PEM)")
     .option("--server-name <name>", "the name in Signalbox's certificate, where it is not the host of --xds")
     .option("--token <token>", "what Envoy shows Signalbox (default: SIGNALBOX_TOKEN); it stands in what is printed")
+    .option("-o, --out <file>", "write it to this file, for which there is no shell in a container")
     .addOption(
       new Option("--format <format>", "how to print it; grpc is always JSON").choices(["yaml", "json"]).default("yaml"),
     )
@@ -62,6 +64,18 @@ Example:
 }
 
 async function bootstrap(options: Options, io: CommandIo): Promise<void> {
+  const token = options.token ?? io.env("SIGNALBOX_TOKEN");
+  const content = await build(options, token);
+  // gRPC reads no YAML.
+  const text = options.format === "json" || options.mode === "grpc"
+    ? `${JSON.stringify(content, null, 2)}\n`
+    : (await import("./yaml_text.ts")).formatYaml(content);
+  if (options.out === undefined) return io.out(text);
+  // A token is for Envoy's eyes alone.
+  await write(options.out, text, token === undefined ? 0o644 : 0o600);
+}
+
+async function build(options: Options, token: string | undefined): Promise<unknown> {
   const config = await readConfig(options.config);
   if (config) await refuseMode(options, config);
   refuseWithoutPlace(options);
@@ -73,21 +87,22 @@ async function bootstrap(options: Options, io: CommandIo): Promise<void> {
     throw new SignalboxError("invalid_config", message);
   }
   const { mode, nodeId, cluster: nodeCluster, adminPort } = options;
-  // gRPC reads no YAML.
-  if (mode === "grpc") return printJson(buildGrpcBootstrap({ server, nodeId, nodeCluster, ...(tls && { tls }) }), io);
-  const token = options.token ?? io.env("SIGNALBOX_TOKEN");
-  const content = buildEnvoyBootstrap({
+  if (mode === "grpc") return buildGrpcBootstrap({ server, nodeId, nodeCluster, ...(tls && { tls }) });
+  return buildEnvoyBootstrap({
     ...{ mode, server, nodeId, nodeCluster, adminPort },
     ...(tls && { tls }),
     ...(mode !== "rest" && token !== undefined && { token }),
   });
-  if (options.format === "json") return printJson(content, io);
-  const { stringify } = await import("yaml");
-  io.out(stringify(content, { aliasDuplicateObjects: false }));
 }
 
-function printJson(content: unknown, io: CommandIo): void {
-  io.out(`${JSON.stringify(content, null, 2)}\n`);
+async function write(file: string, text: string, mode: number): Promise<void> {
+  const { writeFile } = await import("node:fs/promises");
+  try {
+    await writeFile(file, text, { mode });
+  } catch (thrown) {
+    const { fileFailure } = await import("../file_failure.ts");
+    throw new SignalboxError("invalid_request", `Cannot write "${file}": ${fileFailure(thrown)}`, { cause: thrown });
+  }
 }
 
 const clientOf = ({ mode }: Options) => mode === "grpc" ? "a gRPC client" : "Envoy";

@@ -142,3 +142,18 @@ Deno.test("bootstrap prints JSON for gRPC clients, whatever the config says of E
     assert.deepEqual(JSON.parse(out), buildGrpcBootstrap(options));
     assert.equal(JSON.parse(out).xds_servers[0].server_uri, "[::1]:82");
   }));
+
+Deno.test("bootstrap writes a file where one is named, for its owner alone with a token in it", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "envoy.yaml");
+    const modeOf = async () => ((await Deno.stat(file)).mode ?? 0) & 0o777;
+    assert.deepEqual(await runCommand(["bootstrap", "--out", file]), { code: 0, out: "", err: "" });
+    assert.deepEqual(parse(await Deno.readTextFile(file)), buildEnvoyBootstrap(DEFAULTS));
+    assert.equal(await modeOf() & 0o044, 0o044);
+    await Deno.remove(file);
+    await runCommand(["bootstrap", "--out", file, "--token", "sbx_a"]);
+    assert.equal(await modeOf(), 0o600);
+    const { code, err } = await runCommand(["bootstrap", "--out", join(folder, "none", "envoy.yaml")]);
+    assert.equal(code, 1);
+    assert.match(err, /^error: Cannot write ".*": there is no such file\n$/);
+  }));

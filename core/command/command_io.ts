@@ -9,7 +9,10 @@ export interface CommandIo {
   /** An environment variable; absent or empty is undefined. */
   env(name: string): string | undefined;
   fetch(url: URL, init: RequestInit & { readonly client?: Deno.HttpClient }): Promise<Response>;
-  /** Rejects with the reason of `signal` where that is aborted during the start. */
+  /**
+   * Rejects with the reason of `signal` where that is aborted during the start. From then on this process cannot start
+   * another, whatever a plugin does, unless a kubeconfig may name one.
+   */
   createSignalbox(config: Config, signal: AbortSignal): Promise<RunningSignalbox>;
   /**
    * Resolves at the first SIGINT or SIGTERM after the call; a second one ends the process at once. With `hangUp` the end

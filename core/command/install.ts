@@ -27,9 +27,9 @@ async function install({ config: path, dryRun, namespace }: Options, io: Command
   const { buildManifests } = await import("./kubernetes_manifests.ts");
   const config = await loadConfig(path);
   if (dryRun) {
-    const { stringify } = await import("yaml");
+    const { formatYaml } = await import("./yaml_text.ts");
     const manifests = buildManifests({ config, namespace: namespace ?? "default" });
-    io.out(manifests.map((manifest) => stringify(manifest, { aliasDuplicateObjects: false })).join("---\n"));
+    io.out(manifests.map((manifest) => formatYaml(manifest)).join("---\n"));
     return;
   }
   const { connectCluster } = await import("../cluster.ts");

@@ -58,7 +58,7 @@ async function bundle(folder: string, { out }: { readonly out?: string }, io: Co
   const { basename, dirname, extname, resolve } = await import("node:path");
   const { writeFile } = await import("node:fs/promises");
   const { fileFailure } = await import("../file_failure.ts");
-  const { bundleModule } = await import("../author/bundle_plugin.ts");
+  const { bundleModule } = await import("../plugin/bundle_module.ts");
   const from = resolve(folder);
   const stem = basename(from, extname(from));
   const name = stem === "plugin" || stem === "mod" ? basename(dirname(from)) : stem;

@@ -11,6 +11,10 @@ export const processIo: CommandIo = {
   env: (name) => Deno.env.get(name) || undefined,
   fetch: (url, init) => fetch(url, init),
   async createSignalbox(config, signal) {
+    // A kubeconfig may name a program that gives credentials.
+    if (config.kubernetes === undefined && config.store.kind !== "kubernetes") {
+      await Deno.permissions.revoke({ name: "run" });
+    }
     const { configureLog } = await import("../observe/log.ts");
     await configureLog(config.log);
     const { createSignalbox } = await import("../signalbox.ts");

@@ -34,11 +34,16 @@ const COMMANDS: readonly ((parent: Command, io: CommandIo) => void)[] = [
   addDevCommand,
 ];
 
+/** What an executable was made of. */
+export interface Build {
+  readonly commit?: string;
+}
+
 /** Runs the command that `args` (without the program's name) asks for. Never rejects. */
-export async function run(args: readonly string[], io: CommandIo): Promise<ExitCode> {
+export async function run(args: readonly string[], io: CommandIo, { commit }: Build = {}): Promise<ExitCode> {
   const program = new Command("signalbox")
     .description("An Envoy control plane for sessions that come and go.")
-    .version(`signalbox ${VERSION}`, "-V, --version", "print the version")
+    .version(`signalbox ${VERSION}${commit === undefined ? "" : ` (${commit})`}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .exitOverride()

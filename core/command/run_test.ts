@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
+import { processIo } from "./process_io.ts";
+import { run } from "./run.ts";
 import { runCommand } from "./testdata/test_io.ts";
 
 Deno.test("run() prints the version when it is asked for", async () => {
   assert.deepEqual(await runCommand(["--version"]), { code: 0, out: `signalbox ${manifest.version}\n`, err: "" });
+});
+
+Deno.test("run() prints the commit that an executable was made of", async () => {
+  let out = "";
+  const io = { ...processIo, out: (text: string) => void (out += text) };
+  assert.equal(await run(["--version"], io, { commit: "0123456789ab" }), 0);
+  assert.equal(out, `signalbox ${manifest.version} (0123456789ab)\n`);
 });
 
 Deno.test("run() lists every command when help is asked for", async () => {

@@ -93,8 +93,8 @@ async function list(options: AddOptions, io: CommandIo): Promise<void> {
 async function get(id: string, options: ServerOptions, io: CommandIo): Promise<void> {
   const session = await (await connect(options, io)).get(id);
   if (options.json) return io.out(formatJson(session));
-  const { stringify } = await import("yaml");
-  io.out(stringify(session));
+  const { formatYaml } = await import("./yaml_text.ts");
+  io.out(formatYaml(session));
 }
 
 async function add(

@@ -1,12 +1,14 @@
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The words that start Signalbox, before its command: `SIGNALBOX_BIN` (a compiled binary to test), else this program
- * again. A compiled Signalbox is its own program; from source it is Deno with `main.ts`.
+ * The words that start Signalbox, before its command. A compiled Signalbox is its own program; from source it is
+ * `SIGNALBOX_BIN` (a compiled binary to test), else Deno with `main.ts`.
  */
 export function signalboxProgram(env: { readonly SIGNALBOX_BIN?: string } = Deno.env.toObject()): readonly string[] {
-  if (env.SIGNALBOX_BIN) return [env.SIGNALBOX_BIN];
   if (Deno.build.standalone) return [Deno.execPath()];
+  // It may be started in another folder.
+  if (env.SIGNALBOX_BIN) return [resolve(env.SIGNALBOX_BIN)];
   return [Deno.execPath(), "run", "--quiet", "-A", fileURLToPath(new URL("../../main.ts", import.meta.url))];
 }
 

@@ -60,7 +60,7 @@ async function load(path: string | undefined): Promise<KubeConfig> {
   // It is large (70 MB, half a second): only those who have a cluster pay for it. Its dependencies are deprecated loudly.
   const { noDeprecation = false } = process;
   process.noDeprecation = true;
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await import("./client_node.ts");
   const config = new KubeConfig();
   if (path === undefined) config.loadFromDefault();
   else config.loadFromFile(path);

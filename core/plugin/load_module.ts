@@ -1,12 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { errorCode, fileFailure } from "../file_failure.ts";
-
-/** What a folder's plugin is called, in the order in which they are looked for. */
-const FILES_OF_FOLDER = ["plugin.ts", "plugin.js", "mod.ts", "mod.js"] as const;
+import { SignalboxError } from "../signalbox_error.ts";
+import { findModule } from "./find_module.ts";
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ".ts": "application/typescript",
@@ -14,6 +11,9 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
 };
+
+const PINS_JAVASCRIPT =
+  'a compiled Signalbox pins JavaScript alone; "signalbox plugin bundle" makes it, and its sha256';
 
 export type LoadedModule =
   | { readonly ok: true; readonly exports: Readonly<Record<string, unknown>> }
@@ -36,7 +36,8 @@ export async function loadModule({ from, sha256 }: ModulePlace): Promise<LoadedM
   if (!found.ok) return { ok: false, key: "from", message: found.message };
   const { path } = found;
   try {
-    if (sha256 === undefined) return { ok: true, exports: await import(pathToFileURL(path).href) };
+    if (sha256 === undefined) return { ok: true, exports: await importModule(path) };
+    if (isForBundler(path)) return { ok: false, key: "from", message: `cannot load "${path}": ${PINS_JAVASCRIPT}` };
     const bytes = await Deno.readFile(path);
     const actual = createHash("sha256").update(bytes).digest("hex");
     if (actual !== sha256.toLowerCase()) {
@@ -44,8 +45,20 @@ export async function loadModule({ from, sha256 }: ModulePlace): Promise<LoadedM
     }
     return { ok: true, exports: await importBytes(bytes, MEDIA_TYPES[extname(path)] ?? "text/javascript") };
   } catch (thrown) {
-    return { ok: false, key: "from", message: `cannot load "${path}": ${importFailure(thrown, path)}` };
+    return { ok: false, key: "from", message: `cannot load "${path}": ${importFailure(thrown)}` };
   }
+}
+
+/** A compiled Signalbox has nothing that reads TypeScript but its bundler. */
+const isForBundler = (path: string): boolean =>
+  Deno.build.standalone && MEDIA_TYPES[extname(path)] === "application/typescript";
+
+/** Runs a module of JavaScript or TypeScript, which may import what lies beside it. One call at a time. */
+export async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  if (!isForBundler(path)) return await import(pathToFileURL(path).href);
+  const { bundleModule } = await import("./bundle_module.ts");
+  const { code } = await bundleModule(path);
+  return await importBytes(new TextEncoder().encode(code), "text/javascript");
 }
 
 /** Runs a module that is in memory. */
@@ -54,35 +67,11 @@ export async function importBytes(bytes: Uint8Array, type: string): Promise<Read
   return await import(`data:${type};base64,${Buffer.from(bytes).toString("base64")}`);
 }
 
-/** The file of a plugin's module. */
-export async function findModule(
-  from: string,
-): Promise<{ readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: string }> {
-  try {
-    if (!(await stat(from)).isDirectory()) return { ok: true, path: from };
-    for (const name of FILES_OF_FOLDER) {
-      const path = join(from, name);
-      if (await isFile(path)) return { ok: true, path };
-    }
-    return { ok: false, message: `cannot load "${from}": the folder has no plugin.ts or plugin.js` };
-  } catch (thrown) {
-    return { ok: false, message: `cannot load "${from}": ${fileFailure(thrown)}` };
+function importFailure(thrown: unknown): string {
+  if (thrown instanceof SignalboxError && thrown.issues.length > 0) {
+    return thrown.issues.map((issue) => `${issue.path}: ${issue.message}`).join(", ");
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (thrown) {
-    if (errorCode(thrown) === "ENOENT") return false;
-    throw thrown;
-  }
-}
-
-function importFailure(thrown: unknown, path: string): string {
-  const reason = inOneLine(thrown instanceof Error ? thrown.message : String(thrown));
-  if (!Deno.build.standalone || !/\.m?ts\b/.test(`${path} ${reason}`)) return reason;
-  return `a compiled Signalbox runs JavaScript alone; make it of the TypeScript with "signalbox plugin bundle" (${reason})`;
+  return inOneLine(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 /** What is wrong, and where, without the lines of source between. */

@@ -8,6 +8,7 @@ import { measurePlugins } from "./plugins.ts";
 import { measurePush } from "./push.ts";
 import { type LayoutName, LAYOUTS, measureRoute } from "./route.ts";
 import { formatTable } from "./samples.ts";
+import { measureStart } from "./start.ts";
 
 type Row = Readonly<Record<string, string | number>>;
 
@@ -110,6 +111,24 @@ program.command("kubernetes")
       "max ms": result.firstAnswerMs.max,
     }];
     await report({ benchmark: "kubernetes", rows, results: [result], ...(json === undefined ? {} : { file: json }) });
+  });
+
+program.command("start")
+  .description(
+    "How long Signalbox takes until it is ready, and what it holds idle: of the source, or of SIGNALBOX_BIN.",
+  )
+  .option("--starts <count>", "how often it is started", count, 20)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async ({ starts, json }: { starts: number; json?: string }) => {
+    const result = await measureStart(starts);
+    const row = {
+      "ready p50 ms": result.readyMs.p50,
+      "p99 ms": result.readyMs.p99,
+      "CPU ms": result.cpuMs ?? "",
+      "idle MiB": result.idleMiB ?? "",
+      "size MB": result.sizeMb ?? "",
+    };
+    await report({ benchmark: "start", rows: [row], results: [result], ...(json === undefined ? {} : { file: json }) });
   });
 
 program.command("pipeline")

@@ -34,7 +34,7 @@ export default {
 `;
 const RULES = `export const isNamed = (names: string, id: string): boolean => names.split(" ").includes(id);\n`;
 
-/** The plugin's folder, its secrets, and what the program that is tested can run of it. */
+/** The plugin's folder, and its secrets. */
 async function createPlugin() {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-plugin-" });
   const write = (name: string, text: string) => Deno.writeTextFile(join(folder, name), text);
@@ -51,9 +51,6 @@ async function createPlugin() {
     },
   };
 }
-
-/** A compiled Signalbox runs JavaScript alone. */
-const isCompiled = Deno.env.get("SIGNALBOX_BIN") !== undefined;
 
 async function bundle(folder: string): Promise<{ readonly from: string; readonly sha256: string }> {
   const from = join(folder, "auth.js");
@@ -88,8 +85,7 @@ testWithEnvoy(
   "a failing plugin exposes no new session, an existing one stays as it was, and 10,000 others too",
   async () => {
     await using plugin = await createPlugin();
-    const from = isCompiled ? await bundle(plugin.folder) : { from: join(plugin.folder, "auth") };
-    await using world = await createWorld({ config: configOf(plugin.folder, from) });
+    await using world = await createWorld({ config: configOf(plugin.folder, { from: join(plugin.folder, "auth") }) });
     const backend = await world.addBackend("a");
     const another = await world.addBackend("b");
     await preload(world.api, OTHERS, backend);
@@ -185,19 +181,4 @@ testWithEnvoy("what a plugin throws where nobody catches does not end Signalbox"
     'Plugin "stray" failed in "background": "stray in a timer"',
     'Plugin "stray" failed in "background": "stray promise"',
   ]);
-});
-
-Deno.test({
-  name: "a compiled Signalbox says how it can run a plugin in TypeScript",
-  ignore: !isCompiled,
-  async fn() {
-    await using plugin = await createPlugin();
-    const config = configOf(plugin.folder, { from: join(plugin.folder, "auth") });
-    const file = join(plugin.folder, "signalbox.json");
-    await Deno.writeTextFile(file, JSON.stringify({ domain: "example.org", store: { kind: "memory" }, ...config }));
-    await assert.rejects(
-      runSignalbox(["check", "--config", file]),
-      /plugins\[0\]\.from: cannot load ".*plugin\.ts": a compiled Signalbox runs JavaScript .*"signalbox plugin bundle"/,
-    );
-  },
 });

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readEmbedded } from "../embedded.ts";
 import { fileFailure } from "../file_failure.ts";
-import { findModule } from "../plugin/load_module.ts";
+import { findModule } from "./find_module.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 
 const LOADERS: Readonly<Record<string, esbuild.Loader>> = {
@@ -76,8 +77,10 @@ function filesBeside(root: string): esbuild.Plugin {
 let wasmModule: Promise<WebAssembly.Module> | undefined;
 
 async function readWasm(): Promise<WebAssembly.Module> {
-  const bytes = await readFile(fileURLToPath(import.meta.resolve("esbuild-wasm/esbuild.wasm")));
-  return await WebAssembly.compile(new Uint8Array(bytes));
+  const bytes = Deno.build.standalone
+    ? await readEmbedded("esbuild.wasm")
+    : new Uint8Array(await readFile(fileURLToPath(import.meta.resolve("esbuild-wasm/esbuild.wasm"))));
+  return await WebAssembly.compile(bytes);
 }
 
 function isBuildFailure(thrown: unknown): thrown is esbuild.BuildFailure {
