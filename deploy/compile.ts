@@ -15,8 +15,8 @@ import { EMBEDDED_FOLDER, type EmbeddedFile } from "../core/embedded.ts";
 /** What `serve` needs, and `check` and `dev` to start programs; `serve` gives that up. Never: native code, remote imports. */
 const PERMISSIONS = [
   ...["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "--deny-import"],
-  // To tell whether a file may be written.
-  "--allow-sys=uid,gid",
+  // To tell whether a file may be written, and replicas apart.
+  "--allow-sys=uid,gid,hostname",
 ];
 
 const TARGETS = [

@@ -72,7 +72,10 @@ for (const mode of ["delta", "sotw"] as const) {
     await first.start();
     await second.api.request("PUT", "/xds/tasks/s3", { address: backend.address, port: backend.port, ttl: "1h" });
     await second.api.request("PUT", "/xds/tasks/s3", { address: backend.address, port: backend.port, ttl: "1h" });
-    await first.api.remove("s7");
+    await world.untilAnswered("s0.example.org", "a");
+    // Its cluster goes a little after its route.
+    const removed = await first.api.request("DELETE", "/xds/tasks/s7?wait=live&timeout=20s");
+    assert.equal(removed.status, 200, JSON.stringify(removed.body));
     for (const id of ids(20)) if (id !== "s7") await world.untilAnswered(`${id}.example.org`, "a");
     const before = await received(envoy);
     for (const replica of [second, first]) {
