@@ -2,12 +2,15 @@ import { Command, InvalidArgumentError } from "commander";
 import process from "node:process";
 import { cpus, totalmem } from "node:os";
 import { findEnvoy } from "../../core/dev/envoy_binary.ts";
+import { CONTENDERS } from "./compare/contenders.ts";
+import { compareRows } from "./compare/result.ts";
+import { measureContender } from "./compare.ts";
 import { measurePods } from "./kubernetes.ts";
 import { measureColdBuild, measurePipeline } from "./pipeline.ts";
 import { measurePlugins } from "./plugins.ts";
 import { measurePush } from "./push.ts";
 import { type LayoutName, LAYOUTS, measureRoute } from "./route.ts";
-import { formatTable } from "./samples.ts";
+import { formatMarkdown, formatTable } from "./samples.ts";
 import { measureStart } from "./start.ts";
 
 type Row = Readonly<Record<string, string | number>>;
@@ -131,6 +134,25 @@ program.command("start")
     await report({ benchmark: "start", rows: [row], results: [result], ...(json === undefined ? {} : { file: json }) });
   });
 
+program.command("compare")
+  .description("Signalbox, go-control-plane and a server that Envoy polls, side by side; the table is README's.")
+  .option("--sessions <counts>", "how many sessions there are, as in 1000,10000", counts, [1000, 10_000])
+  .option("--changes <count>", "registrations that are measured", count, 40)
+  .option("--every-ms <ms>", "how often a session is registered", count, 500)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async (options: { sessions: number[]; changes: number; everyMs: number; json?: string }) => {
+    const { changes, everyMs } = options;
+    const results = [];
+    for (const sessions of options.sessions) {
+      for (const name of Object.keys(CONTENDERS)) {
+        note(`compare: ${name}, ${sessions} sessions`);
+        results.push(await measureContender({ name, sessions, changes, everyMs }));
+      }
+    }
+    const file = options.json === undefined ? {} : { file: options.json };
+    await report({ benchmark: "compare", rows: compareRows(results), results, format: formatMarkdown, ...file });
+  });
+
 program.command("pipeline")
   .description("What one session costs from its registration to checked and encoded resources, in this process.")
   .option("--sessions <count>", "sessions that are measured, after as many to warm up", count, 10_000)
@@ -177,11 +199,12 @@ await program.parseAsync(Deno.args, { from: "user" });
 
 /** The table for a person; the JSON, with where it was measured, for a machine. */
 async function report(
-  { benchmark, rows, results, file }: {
+  { benchmark, rows, results, file, format = formatTable }: {
     readonly benchmark: string;
     readonly rows: readonly Row[];
     readonly results: readonly unknown[];
     readonly file?: string;
+    readonly format?: (rows: readonly Row[]) => string;
   },
 ): Promise<void> {
   const envoy = await findEnvoy({ download: false });
@@ -194,7 +217,7 @@ async function report(
     envoy: envoy.kind === "found" ? envoy.version : undefined,
   };
   const json = JSON.stringify({ benchmark, measuredAt: new Date().toISOString(), machine, results }, null, 2);
-  process.stdout.write(`${formatTable(rows)}\n`);
+  process.stdout.write(`${format(rows)}\n`);
   if (file === undefined) process.stdout.write(`\n${json}\n`);
   else await Deno.writeTextFile(file, `${json}\n`);
 }

@@ -23,3 +23,10 @@ export function formatTable(rows: readonly Readonly<Record<string, string | numb
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
   return cells.map((line) => line.map((cell, index) => cell.padStart(widths[index] ?? 0)).join("  ")).join("\n");
 }
+
+/** Rows as a table of Markdown, with the columns of the first; a cell that a row lacks is empty. */
+export function formatMarkdown(rows: readonly Readonly<Record<string, string | number>>[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const cells = [columns, columns.map(() => "---"), ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
+  return cells.map((line) => `| ${line.join(" | ")} |`).join("\n");
+}
