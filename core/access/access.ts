@@ -35,11 +35,11 @@ export interface Access {
   readonly needsCertificate: boolean;
   /** Who the client is; `undefined` where it has not proven to be somebody who may come in. */
   identify(claims: Claims): Identity | undefined;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Cleartext, and open to everybody. */
-export const OPEN_ACCESS: Access = { needsCertificate: false, identify: () => [], close() {} };
+export const OPEN_ACCESS: Access = { needsCertificate: false, identify: () => [], close: () => Promise.resolve() };
 
 export interface AccessOptions {
   readonly timers: Timers;
@@ -88,9 +88,9 @@ export async function openAccess(
     const read = await readTokensFile(tokensFile, `${server}.tokensFile`);
     return read.ok ? { ok: true, value: read.tokens } : read;
   });
-  const close = () => open.forEach((followed) => followed.close());
+  const close = async () => void await Promise.all(open.map((followed) => followed.close()));
   if (issues.length > 0) {
-    close();
+    await close();
     throw new SignalboxError("invalid_config", `Cannot use the files of "${server}"`, { issues });
   }
 

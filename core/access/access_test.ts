@@ -54,7 +54,7 @@ async function withBed(body: (bed: Bed) => Promise<void>): Promise<void> {
       certificate: async (options) => new Uint8Array(new X509Certificate((await authority.issue(options)).cert).raw),
     });
   } finally {
-    for (const access of opened) access.close();
+    for (const access of opened) await access.close();
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -11,7 +11,8 @@ export interface Followed<Value> {
   readonly current: Value;
   /** Told of every later value. Returns what ends that. */
   subscribe(listener: (value: Value) => void): () => void;
-  close(): void;
+  /** Resolves when nothing is read any more. */
+  close(): Promise<void>;
 }
 
 export interface FollowOptions<Value> {
@@ -35,13 +36,15 @@ export async function follow<Value>({ read, timers, failed }: FollowOptions<Valu
   let current = first.value;
   let complaint: readonly Issue[] = [];
   let closed = false;
-  let cancel = timers.after(FOLLOW_INTERVAL_MS, again);
+  let reading = Promise.resolve();
+  const next = () => timers.after(FOLLOW_INTERVAL_MS, () => reading = again());
+  let cancel = next();
 
   async function again(): Promise<void> {
-    const reading = await read();
+    const latest = await read();
     if (closed) return;
-    take(reading);
-    cancel = timers.after(FOLLOW_INTERVAL_MS, again);
+    take(latest);
+    cancel = next();
   }
 
   function take(reading: Reading<Value>): void {
@@ -64,9 +67,10 @@ export async function follow<Value>({ read, timers, failed }: FollowOptions<Valu
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close() {
+    async close() {
       closed = true;
       cancel();
+      await reading;
     },
   };
 }

@@ -55,8 +55,25 @@ Deno.test("follow() throws every issue where the first value cannot be used", as
 
 Deno.test("follow() reads no more when it is closed", async () => {
   const { time, followed, seen, put } = await start(good("a"));
-  followed.close();
+  await followed.close();
   await put(good("b"));
   assert.deepEqual(seen, []);
   assert.deepEqual(time.waitsMs, []);
+});
+
+Deno.test("close() waits for a reading under way, and tells nobody of it", async () => {
+  const time = new FakeTime();
+  const readings = [Promise.resolve(good("a"))];
+  const late = Promise.withResolvers<Reading<{ readonly text: string }>>();
+  const followed = await follow({ read: () => readings.pop() ?? late.promise, timers: time, failed: () => {} });
+  const seen: string[] = [];
+  followed.subscribe(({ text }) => seen.push(text));
+  await time.advance(FOLLOW_INTERVAL_MS);
+  let isClosed = false;
+  const closed = followed.close().then(() => isClosed = true);
+  await Promise.resolve();
+  assert.equal(isClosed, false);
+  late.resolve(good("b"));
+  await closed;
+  assert.deepEqual(seen, []);
 });

@@ -33,9 +33,9 @@ export async function followListeners(
       }),
     );
   }
-  const close = () => certificates.forEach((certificate) => certificate?.close());
+  const close = async () => void await Promise.all(certificates.map((certificate) => certificate?.close()));
   if (issues.length > 0) {
-    close();
+    await close();
     throw new SignalboxError("invalid_config", "Cannot use the listeners' certificates", { issues });
   }
 

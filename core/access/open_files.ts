@@ -8,7 +8,7 @@ type Server = "http" | "grpc" | "xds";
 /** Everything in files that a Signalbox which runs takes up as it changes. */
 export interface Files extends Readonly<Record<Server, Access>> {
   readonly listeners: Followed<readonly ListenerWithCertificate[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Throws `invalid_config` where a file cannot be used, and leaves none open then. */
@@ -16,7 +16,7 @@ export async function openFiles(
   config: Config,
   { refused, ...options }: Omit<AccessOptions, "refused"> & { readonly refused: (server: Server) => void },
 ): Promise<Files> {
-  using guard = new DisposableStack();
+  await using guard = new AsyncDisposableStack();
   const open = async (server: Server) =>
     guard.adopt(
       await openAccess(server, config[server], { ...options, refused: () => refused(server) }),
@@ -28,5 +28,5 @@ export async function openFiles(
   );
   const [http, grpc, xds] = [await open("http"), await open("grpc"), await open("xds")];
   const opened = guard.move();
-  return { listeners, http, grpc, xds, close: () => opened.dispose() };
+  return { listeners, http, grpc, xds, close: () => opened.disposeAsync() };
 }

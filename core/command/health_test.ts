@@ -10,7 +10,7 @@ const health = (file: string) => runCommand(["health", "--config", file]);
 Deno.test("health tells whether the Signalbox of the config is ready, by TLS too", () =>
   withFolder(async (folder) => {
     const { cert, key } = await (await createTestAuthority()).issue();
-    const certificate = { current: { cert, key }, subscribe: () => () => {}, close() {} };
+    const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
     let status = 503;
     const handler = ({ url }: Request) =>
       new Response("", { status: new URL(url).pathname === "/readyz" ? status : 404 });

@@ -111,7 +111,7 @@ Deno.test("startHttpServer() cuts off who is slow: to begin, to go on, or to sha
   }
   await cleartext.close();
   const { cert, key } = await (await createTestAuthority()).issue();
-  const certificate = { current: { cert, key }, subscribe: () => () => {}, close() {} };
+  const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
   const tls = await startHttpServer({ ...options, certificate });
   await exchange(await connectTo(tls), "");
   await tls.close();
@@ -131,7 +131,7 @@ Deno.test("startHttpServer() with a certificate serves TLS alone, and renews it 
       renew = listener;
       return () => renew = () => {};
     },
-    close() {},
+    close: () => Promise.resolve(),
   };
   const server = await startHttpServer({
     address: "127.0.0.1",
