@@ -1,18 +1,22 @@
+import { hostname } from "node:os";
 import { systemClock } from "./clock.ts";
 import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
 import { fileFailure } from "./file_failure.ts";
+import { Elector } from "./kubernetes/elector.ts";
 import { readKubeConfig } from "./kubernetes/kube_config.ts";
 import { createKubernetesClient, type KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
 import type { ParseSessionOptions } from "./session/parse_session.ts";
 import { SignalboxError } from "./signalbox_error.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
+import { FleetReceipts, type FleetReceiptsOptions } from "./source/fleet_receipts.ts";
 import { KubernetesEvents } from "./source/kubernetes_events.ts";
 import { ReadinessGate, type ReadinessGateOptions } from "./source/kubernetes_gate.ts";
 import { PodSource } from "./source/kubernetes_pod_source.ts";
 import { ServiceSource } from "./source/kubernetes_service_source.ts";
 import type { Operation } from "./source/operation.ts";
 import type { Committed } from "./source/registrar.ts";
+import { Replicas } from "./source/replicas.ts";
 import { systemTimers } from "./timers.ts";
 
 /** Of the sessions that are objects of the cluster. */
@@ -25,7 +29,9 @@ export interface ClusterStoreOptions<F>
 export interface ClusterOptions<F> {
   readonly config: KubernetesConfig;
   readonly registrar: ClaimedSessionsOptions["registrar"];
-  readonly receipts: ReadinessGateOptions["receipts"];
+  readonly receipts:
+    & ReadinessGateOptions["receipts"]
+    & FleetReceiptsOptions["receipts"];
   readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
   /** Absent: the cluster is no store. */
   readonly store?: ClusterStoreOptions<F>;
@@ -50,7 +56,13 @@ export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluste
   const client = await connectCluster(config);
   const sessions = new ClaimedSessions({ registrar });
   const events = new KubernetesEvents({ client, clock: systemClock });
-  const gate = new ReadinessGate({ client, receipts, timers: systemTimers, clock: systemClock });
+  const shared = { client, timers: systemTimers, clock: systemClock, nowMs };
+  // Of all replicas of this Signalbox; the store is what they certainly have in common.
+  const home = options.store?.namespace ?? client.namespace;
+  const name = nameReplica(hostname());
+  const replicas = new Replicas({ ...shared, namespace: home, name });
+  const fleet = new FleetReceipts({ ...shared, receipts, replicas });
+  const gate = new ReadinessGate({ ...shared, receipts, fleet });
   const pods = config.pods && new PodSource({
     client,
     sessions,
@@ -73,21 +85,48 @@ export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluste
     nowMs,
   });
   const store = options.store && openSharedStore({
-    ...{ client, sessions, receipts, parsing, nowMs },
+    ...{ client, sessions, fleet, parsing, nowMs },
     ...options.store,
-    namespace: options.store.namespace ?? client.namespace,
+    namespace: home,
   });
+  let elector: Elector | undefined;
+  let isClosed = false;
+  /** Whoever leads, or is asked what its Envoys have, knows all that there is. */
+  async function join(): Promise<void> {
+    await Promise.all([store?.synced, pods?.synced(), services?.synced()]);
+    if (isClosed || (!store && !pods)) return;
+    await replicas.announce();
+    if (isClosed) return;
+    elector = new Elector({
+      ...shared,
+      namespace: home,
+      identity: name,
+      onChange(isLeader) {
+        for (const led of [replicas, fleet, gate, store]) led?.lead(isLeader);
+      },
+    });
+  }
   return {
-    synced: Promise.all([store?.synced, pods?.synced(), services?.synced()]).then(() => {}),
-    problems: () => [store?.problem ?? [], pods?.problems ?? [], services?.problems ?? []].flat(),
+    synced: join(),
+    problems: () => [store?.problem ?? [], pods?.problems ?? [], services?.problems ?? [], replicas.problems].flat(),
     ...(store && { submit: (operations) => store.submit(operations) }),
     async close() {
+      isClosed = true;
+      await elector?.close();
+      await replicas.close();
       await Promise.all([store?.close(), pods?.close(), services?.close()]);
       gate.close();
+      fleet.close();
       await events.close();
       client.close();
     },
   };
+}
+
+/** As an object may be named, and no other replica is. */
+function nameReplica(host: string): string {
+  const safe = host.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  return `${safe || "signalbox"}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
 function namespacesOf({ namespaces }: ScopeConfig, own: string): readonly string[] | "all" {

@@ -1,6 +1,4 @@
-import { hostname } from "node:os";
 import { systemClock } from "./clock.ts";
-import { Elector } from "./kubernetes/elector.ts";
 import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import type { ParseSessionOptions } from "./session/parse_session.ts";
 import type { ClaimedSessions } from "./source/claimed_sessions.ts";
@@ -18,7 +16,7 @@ export interface SharedStoreOptions<F>
   readonly client: KubernetesClient;
   readonly namespace: string;
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen" | "claimants">;
-  readonly receipts: ObjectStatusOptions["receipts"];
+  readonly fleet: ObjectStatusOptions["fleet"];
   readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
   /** Milliseconds that never go back. */
   readonly nowMs: () => number;
@@ -31,15 +29,17 @@ export interface SharedStore {
   /** What keeps them from being followed now, for people. */
   readonly problem: string | undefined;
   submit(operations: readonly Operation[]): Promise<Committed>;
+  /** Whether this replica writes status and expires ttls. */
+  lead(isLeader: boolean): void;
   /** Answers what was submitted; `client` may be closed afterwards. */
   close(): Promise<void>;
 }
 
-/** Begins to follow the Sessions of a namespace, and to stand for election: one replica writes status and expires ttls. */
+/** Begins to follow the Sessions of a namespace. */
 export function openSharedStore<F>(options: SharedStoreOptions<F>): SharedStore {
-  const { client, namespace, sessions, receipts, parsing, nowMs } = options;
+  const { client, namespace, sessions, fleet, parsing, nowMs } = options;
   const shared = { timers: systemTimers, clock: systemClock, nowMs };
-  const status = new ObjectStatus({ client, receipts, ...shared });
+  const status = new ObjectStatus({ client, fleet, ...shared });
   const objects = new ObjectSessions({ sessions, status, store: () => store });
   const store: KubernetesStore = new KubernetesStore({
     client,
@@ -58,25 +58,19 @@ export function openSharedStore<F>(options: SharedStoreOptions<F>): SharedStore 
     store,
     objects,
   });
-  const elector = new Elector({
-    client,
-    namespace,
-    identity: `${hostname()}_${crypto.randomUUID().slice(0, 8)}`,
-    onChange(isLeader) {
-      objects.lead(isLeader);
-      expiry.lead(isLeader);
-    },
-    ...shared,
-  });
   return {
     synced: store.synced,
     get problem() {
       return store.problem;
     },
     submit: (operations) => registrar.submit(operations),
+    lead(isLeader) {
+      status.lead(isLeader);
+      expiry.lead(isLeader);
+    },
     async close() {
       await registrar.close();
-      await elector.close();
+      status.close();
       await store.close();
     },
   };

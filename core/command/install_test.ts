@@ -23,6 +23,9 @@ Deno.test("install --dry-run prints the account, and rights in each namespace th
   const manifests = await printed("{domain: a, kubernetes: {pods: {namespaces: [a, b]}}}");
   assert.deepEqual(names(manifests), [
     "ServiceAccount control/signalbox",
+    "CustomResourceDefinition /replicas.signalbox.dev",
+    "Role control/signalbox-replicas",
+    "RoleBinding control/signalbox-replicas",
     "Role a/signalbox-pods",
     "RoleBinding a/signalbox-pods",
     "Role b/signalbox-pods",
@@ -37,11 +40,17 @@ Deno.test("install --dry-run prints the account, and rights in each namespace th
 Deno.test("install --dry-run prints rights in the whole cluster when all namespaces have pods, and none when none has", async () => {
   assert.deepEqual(names(await printed('{domain: a, kubernetes: {pods: {namespaces: ["*"]}}}')), [
     "ServiceAccount control/signalbox",
+    "CustomResourceDefinition /replicas.signalbox.dev",
+    "Role control/signalbox-replicas",
+    "RoleBinding control/signalbox-replicas",
     "ClusterRole /signalbox-pods",
     "ClusterRoleBinding /signalbox-pods",
   ]);
   assert.deepEqual(names(await printed("{domain: a, kubernetes: {pods: {}}}")), [
     "ServiceAccount control/signalbox",
+    "CustomResourceDefinition /replicas.signalbox.dev",
+    "Role control/signalbox-replicas",
+    "RoleBinding control/signalbox-replicas",
     "Role control/signalbox-pods",
     "RoleBinding control/signalbox-pods",
   ]);
@@ -57,13 +66,16 @@ Deno.test("install --dry-run prints what a Session is, and the rights to it, whe
   const manifests = await printed("{domain: a, store: {kind: kubernetes, namespace: b}, kubernetes: {pods: {}}}");
   assert.deepEqual(names(manifests), [
     "ServiceAccount control/signalbox",
+    "CustomResourceDefinition /replicas.signalbox.dev",
+    "Role b/signalbox-replicas",
+    "RoleBinding b/signalbox-replicas",
     "CustomResourceDefinition /sessions.signalbox.dev",
     "Role b/signalbox-store",
     "RoleBinding b/signalbox-store",
     "Role control/signalbox-pods",
     "RoleBinding control/signalbox-pods",
   ]);
-  assert.deepEqual(names(await printed("{domain: a, store: {kind: kubernetes}}")).slice(2, 3), [
+  assert.deepEqual(names(await printed("{domain: a, store: {kind: kubernetes}}")).slice(5, 6), [
     "Role control/signalbox-store",
   ]);
 });

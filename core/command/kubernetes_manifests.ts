@@ -1,5 +1,6 @@
 import type { Config, ScopeConfig, StoreConfig } from "../config/config.ts";
 import { LEASE_NAME } from "../kubernetes/elector.ts";
+import { buildReplicaDefinition, REPLICAS } from "../source/replica_definition.ts";
 import { buildSessionDefinition, GROUP, PLURAL } from "../store/session_definition.ts";
 
 /** An object as `kubectl apply` takes it. */
@@ -36,7 +37,13 @@ const SERVICE_RULES: readonly Rule[] = [
 const STORE_RULES: readonly Rule[] = [
   { apiGroups: [GROUP], resources: [PLURAL], verbs: ["list", "watch", "create", "patch", "delete"] },
   { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ["patch"] },
-  // Which replica writes the status: what is yet to be made has no name that a rule could have.
+];
+
+/** Where Signalbox runs, or where its replicas have their store. */
+const REPLICA_RULES: readonly Rule[] = [
+  // What each says of its own Envoys.
+  { apiGroups: [GROUP], resources: [REPLICAS], verbs: ["list", "watch", "create", "patch", "delete"] },
+  // Which replica writes conditions: what is yet to be made has no name that a rule could have.
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: [LEASE_NAME], verbs: ["get", "update"] },
 ];
@@ -51,18 +58,27 @@ export interface ManifestOptions {
 }
 
 /**
- * What a cluster must have before a Signalbox with this config runs in it: a ServiceAccount with the least rights, and
- * where the cluster is the store, what a Session is.
+ * What a cluster must have before a Signalbox with this config runs in it: a ServiceAccount with the least rights, what
+ * its replicas tell each other by, and where the cluster is the store, what a Session is.
  */
 export function buildManifests({ config, namespace }: ManifestOptions): readonly Manifest[] {
   const account: Manifest = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: NAME, namespace } };
   const { pods, services } = config.kubernetes ?? {};
   return [
     account,
+    ...replicaManifests(config, namespace),
     ...storeManifests(config.store, namespace),
     ...scopeManifests(pods, `${NAME}-pods`, { rules: POD_RULES, namespace }),
     ...scopeManifests(services, `${NAME}-services`, { rules: SERVICE_RULES, namespace }),
   ];
+}
+
+/** A Signalbox that follows Services alone has nothing to agree upon. */
+function replicaManifests({ store, kubernetes }: ManifestOptions["config"], namespace: string): readonly Manifest[] {
+  const isShared = store.kind === "kubernetes";
+  if (!isShared && !kubernetes?.pods) return [];
+  const where = isShared ? store.namespace ?? namespace : namespace;
+  return [buildReplicaDefinition(), ...rightsIn(where, `${NAME}-replicas`, REPLICA_RULES, namespace)];
 }
 
 function storeManifests(store: StoreConfig, namespace: string): readonly Manifest[] {

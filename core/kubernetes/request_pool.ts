@@ -57,6 +57,7 @@ export class RequestPool {
   }
 
   async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#options.timers.after(delayMs, resolve);
     const aborted = () => resolve();

@@ -97,6 +97,12 @@ export class Deliveries {
   readonly #omissions = new Map<string, Map<Dialect, Rejection>>();
   readonly #publishedAtMs = new Map<number, number>();
   readonly #waiters = new Set<Waiter>();
+  readonly #listeners = new Set<() => void>();
+
+  /** `listener` is told whenever some delivery could have become another. */
+  listen(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
 
   /** The cache made a step that changed these sessions; what was said of resources that they have no more is void. */
   published(revision: number, sessionIds: Iterable<string>, nowMs: number): void {
@@ -120,6 +126,7 @@ export class Deliveries {
   opened(recipient: Recipient, nowMs: number): void {
     if (recipient.dialect === "grpc") return;
     this.#envoys.set(recipient.id, { recipient, openedAtMs: nowMs, history: [], unanswered: 0, silentSinceMs: nowMs });
+    this.#review();
   }
 
   closed({ id }: Recipient): void {
@@ -233,6 +240,7 @@ export class Deliveries {
       this.#waiters.delete(waiter);
       waiter.resolve(this.delivery(waiter.subject, 0));
     }
+    for (const listener of this.#listeners) listener();
   }
 
   /** Without making anything of it: this is asked of every waiter at every step of every Envoy. */

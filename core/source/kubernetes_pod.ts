@@ -17,6 +17,7 @@ const conditionSchema = z.object({
 const podSchema = z.object({
   metadata: z.object({
     uid: z.string(),
+    resourceVersion: z.string(),
     namespace: z.string(),
     name: z.string(),
     creationTimestamp: z.string(),
@@ -48,6 +49,7 @@ export type PodCondition = Readonly<z.output<typeof conditionSchema>>;
 /** A pod as far as routes go. Of one UID only conditions, IP and what its labels and annotations say ever change. */
 export interface Pod {
   readonly uid: string;
+  readonly resourceVersion: string;
   readonly namespace: string;
   readonly name: string;
   readonly createdAtMs: number;
@@ -85,6 +87,7 @@ export function parsePod(object: unknown): Pod | undefined {
   const routable = conditions?.find(({ type }) => type === ROUTABLE);
   return {
     uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
     namespace: metadata.namespace,
     name: metadata.name,
     createdAtMs,

@@ -48,6 +48,7 @@ Deno.test("parsePod() takes from a pod what matters, and leaves the rest", () =>
   }));
   assert.deepEqual(pod, {
     uid: "u1",
+    resourceVersion: "1",
     namespace: "default",
     name: "pod-1",
     createdAtMs: Date.UTC(2026, 0, 1),

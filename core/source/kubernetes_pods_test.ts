@@ -11,6 +11,7 @@ function pod(uid: string, changes: Partial<Pod> & { readonly session?: string } 
   const { session = "s1", ...rest } = changes;
   return {
     uid,
+    resourceVersion: "1",
     namespace: "default",
     name: `pod-${uid}`,
     createdAtMs: 0,

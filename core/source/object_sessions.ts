@@ -9,19 +9,18 @@ import type { ObjectState, ObjectStatus } from "./object_status.ts";
 export interface ObjectSessionsOptions {
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen" | "claimants">;
   readonly store: () => Pick<KubernetesStore, "objects" | "get">;
-  readonly status: Pick<ObjectStatus, "review" | "forget" | "stop">;
+  readonly status: Pick<ObjectStatus, "review" | "forget">;
 }
 
 /** Before pods, which are not registered by anybody. */
 const RANK = 0;
 
-/** Makes Sessions of the cluster sessions that are served, and tells the leader's status what became of them. */
+/** Makes Sessions of the cluster sessions that are served, and tells their status what became of them. */
 export class ObjectSessions {
   readonly #options: ObjectSessionsOptions;
   /** By UID, of the objects that ask for something acceptable; `version` is that of the object when it began to. */
   readonly #claims = new Map<string, { readonly claim: Claim; readonly version: string }>();
   readonly #uids = new Map<string, string>();
-  #isLeader = false;
 
   constructor(options: ObjectSessionsOptions) {
     this.#options = options;
@@ -83,16 +82,8 @@ export class ObjectSessions {
     return { accepted: false, reason: "NotServable", message: verdict.problem };
   }
 
-  /** Whether this replica writes the status. */
-  lead(isLeader: boolean): void {
-    this.#isLeader = isLeader;
-    const { status, store } = this.#options;
-    if (!isLeader) return status.stop();
-    for (const uid of store().objects.keys()) this.#review(uid);
-  }
-
   #review(uid: string | undefined): void {
-    if (uid === undefined || !this.#isLeader) return;
+    if (uid === undefined) return;
     const { status, store } = this.#options;
     const object = store().objects.get(uid);
     const state = object && this.stateOf(object);

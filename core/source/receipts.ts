@@ -2,7 +2,7 @@ import type { Deliveries, Delivery, Subject } from "../observe/deliveries.ts";
 import type { Timers } from "../timers.ts";
 
 export interface ReceiptsOptions {
-  readonly deliveries: Pick<Deliveries, "delivery" | "settled">;
+  readonly deliveries: Pick<Deliveries, "delivery" | "settled" | "listen">;
   /** The steps of the caches, by which deliveries are counted. */
   readonly steps: {
     /** The last one. */
@@ -42,9 +42,19 @@ export class Receipts {
     return this.#wait(this.#subjectOf(session), timeoutMs);
   }
 
-  /** Where all Envoys are with everything that there is now, when that is no longer pending or the time is up. */
-  waitForAll(timeoutMs: number): Promise<Delivery> {
-    return this.#wait({ revision: this.#options.steps.revision }, timeoutMs);
+  /** The last step of the caches: everything that there is now came with it or earlier. */
+  get lastStep(): number {
+    return this.#options.steps.revision;
+  }
+
+  /** Where all Envoys are with everything up to a step. */
+  ofStep(revision: number): Delivery {
+    return this.#now({ revision });
+  }
+
+  /** `listener` is told whenever an answer could have become another. */
+  listen(listener: () => void): void {
+    this.#options.deliveries.listen(listener);
   }
 
   /** Where all Envoys are with a generation; `undefined` for one that is still to come. */

@@ -75,7 +75,7 @@ const registration: StructuralSchema = z.toJSONSchema(registrationSchema, {
 
 const STATUS: StructuralSchema = {
   type: "object",
-  description: "What became of it. Written by one of the replicas; Envoys are those that are connected to that one.",
+  description: "What became of it. Written by one of the replicas, about the Envoys of all of them.",
   properties: {
     host: { type: "string", description: "The host that leads to it." },
     backends: { type: "string", description: "Where it leads, for people." },

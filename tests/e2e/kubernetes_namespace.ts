@@ -181,7 +181,7 @@ export async function createNamespace(
       };
       return await until(seen, {
         intervalMs: 2,
-        timeoutMs: 20_000,
+        timeoutMs: 40_000,
         what: `${pod} to be ${status} ${reason ?? ""}`,
         otherwise: () => watched.get(pod)?.routable,
       });

@@ -46,12 +46,13 @@ export interface SessionJson {
   };
 }
 
+/** `pods`: sessions are pods, too. */
 export async function createReplicas(
   server: ApiServer,
-  { mode = "delta" }: { readonly mode?: "delta" | "sotw" } = {},
+  { mode = "delta", pods = false }: { readonly mode?: "delta" | "sotw"; readonly pods?: boolean } = {},
 ): Promise<Replicas> {
   await using guard = new AsyncDisposableStack();
-  const namespace = guard.use(await createNamespace(server, { pods: false, store: true }));
+  const namespace = guard.use(await createNamespace(server, { pods: pods && {}, store: true }));
   const world = guard.use(await createWorld({ config: namespace.config, envoys: 0, mode }));
   const config = parse(await Deno.readTextFile(world.configPath));
   const secondPath = join(world.folder, "second.yaml");

@@ -94,3 +94,19 @@ testWithKubernetes("an object of kubectl is served, says what became of it, and 
   await bed.untilCondition("s3", "Accepted", "True");
   await world.untilAnswered("s1.example.org", "a", { envoy: 1 });
 });
+
+testWithKubernetes("a Session is live when the Envoys of both replicas have it, whichever leads", async (server) => {
+  await using bed = await createReplicas(server);
+  const { world } = bed;
+  const { address, port } = await world.addBackend("a");
+  for (const [index, envoy] of world.envoys.entries()) {
+    const name = `without-${index}`;
+    envoy.freeze();
+    await bed.create(name, { address, port });
+    const message = await bed.untilCondition(name, "Live", "False");
+    assert.match(message, new RegExp(`^waits for (envoy-${index + 1} \\(\\w+\\)|Envoys of replica \\S+)$`));
+    envoy.thaw();
+    await bed.untilCondition(name, "Live", "True");
+    for (const every of [0, 1]) assert.ok((await world.call(`${name}.example.org`, every)).ok);
+  }
+});

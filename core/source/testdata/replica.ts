@@ -19,7 +19,7 @@ export interface TestReplica {
   readonly served: ReadonlyMap<string, Session>;
   /** Every publication's ids, in order. */
   readonly published: string[][];
-  /** What the leader would write into the status, by name. */
+  /** What became of each object, by name. */
   readonly states: Map<string, ObjectState>;
   readonly time: FakeTime;
   close(): Promise<void>;
@@ -56,7 +56,6 @@ export async function startReplica(server: SessionServer): Promise<TestReplica> 
         states.set(name, state);
       },
       forget: (uid) => void states.delete(names.get(uid) ?? ""),
-      stop: () => states.clear(),
     },
   });
   const shared = { timers: time, nowMs: () => time.now() };
