@@ -1,4 +1,5 @@
 import { createNamespace } from "../e2e/kubernetes_namespace.ts";
+import { createReplicas } from "../e2e/kubernetes_replicas.ts";
 import { createWorld, DOMAIN } from "../e2e/harness.ts";
 import { findApiServer, startApiServer } from "../e2e/kubernetes_api_server.ts";
 import { createProber } from "./first_answer.ts";
@@ -36,4 +37,31 @@ export async function measurePods({ pods }: PodsOptions): Promise<PodsResult> {
     if (index >= warmUp) samplesMs.push(atMs - startedAtMs);
   }
   return { pods, firstAnswerMs: percentiles(samplesMs) };
+}
+
+/** Times are from the request that makes a pod wait for nothing but the gate until that is heard to be open. */
+export interface GatesResult {
+  readonly pods: number;
+  readonly openMs: Percentiles;
+}
+
+/** As `measurePods()`, of pods with the readiness gate, and with two replicas, an Envoy each. */
+export async function measureGates({ pods }: PodsOptions): Promise<GatesResult> {
+  const found = await findApiServer();
+  if (typeof found === "string") throw new Error(`Cannot measure gates: ${found}`);
+  await using server = await startApiServer(found);
+  await using bed = await createReplicas(server, { pods: true });
+  const { namespace, world } = bed;
+  const { address: ip, port } = await world.addBackend("bench");
+  const samplesMs: number[] = [];
+  const warmUp = 5;
+  for (let index = 0; index < warmUp + pods; index++) {
+    const id = `pod-${index}`;
+    await namespace.createPod(id, { says: { session: id }, port, hostNetwork: true, gated: true });
+    const startedAtMs = performance.now();
+    await namespace.setStatus(id, { ip, waitsForGate: true });
+    await namespace.untilRoutable(id, "True");
+    if (index >= warmUp) samplesMs.push(performance.now() - startedAtMs);
+  }
+  return { pods, openMs: percentiles(samplesMs) };
 }

@@ -5,7 +5,7 @@ import { findEnvoy } from "../../core/dev/envoy_binary.ts";
 import { CONTENDERS } from "./compare/contenders.ts";
 import { compareRows } from "./compare/result.ts";
 import { measureContender } from "./compare.ts";
-import { measurePods } from "./kubernetes.ts";
+import { measureGates, measurePods } from "./kubernetes.ts";
 import { measureColdBuild, measurePipeline } from "./pipeline.ts";
 import { measurePlugins } from "./plugins.ts";
 import { measurePush } from "./push.ts";
@@ -114,6 +114,18 @@ program.command("kubernetes")
       "max ms": result.firstAnswerMs.max,
     }];
     await report({ benchmark: "kubernetes", rows, results: [result], ...(json === undefined ? {} : { file: json }) });
+  });
+
+program.command("gates")
+  .description("A pod waits for nothing but its gate until that is open, with two replicas and a real API server.")
+  .option("--pods <count>", "pods that are measured", count, 200)
+  .option("--json <file>", "where the JSON goes; else it is printed after the table")
+  .action(async ({ pods, json }: { pods: number; json?: string }) => {
+    note(`gates: ${pods} pods`);
+    const result = await measureGates({ pods });
+    const { p50, p99, max } = result.openMs;
+    const rows: Row[] = [{ pods: result.pods, "p50 ms": p50, "p99 ms": p99, "max ms": max }];
+    await report({ benchmark: "gates", rows, results: [result], ...(json === undefined ? {} : { file: json }) });
   });
 
 program.command("start")
