@@ -100,6 +100,15 @@ Deno.test("inV2() refuses TLS, filters of a route and clusters of others, each b
   ]);
 });
 
+Deno.test("inV2() says which upgrades a route allows", () => {
+  const upgradeConfigs = [{ upgradeType: "websocket" }];
+  assert.deepEqual(routeInV2(leads({ cluster: "a", upgradeConfigs }))?.route?.upgradeConfigs, upgradeConfigs);
+  const tunnel = [{ upgradeType: "CONNECT", connectConfig: {} }];
+  assert.deepEqual(pathsNotInV2(fragment({}, leads({ cluster: "a", upgradeConfigs: tunnel }))), [
+    "virtualHosts[0].routes[0].route.upgradeConfigs[0].connectConfig",
+  ]);
+});
+
 Deno.test("inV2() says weights, headers and matches in v2's own way", () => {
   const clusters = [{ name: "a", weight: { value: 3 } }, { name: "a", weight: { value: 4 } }];
   const { weightedClusters } = routeInV2(leads({ weightedClusters: { clusters } }))?.route ?? {};

@@ -97,8 +97,10 @@ export const V2_FIELDS: Readonly<Record<string, V2Message>> = {
       "idleTimeout",
       "retryPolicy",
       "autoHostRewrite",
+      "upgradeConfigs",
     ],
   },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig": { has: ["upgradeType", "enabled"] },
   "envoy.config.route.v3.RetryPolicy": {
     has: ["retryOn", "numRetries", "perTryTimeout", "retriableStatusCodes", "retryBackOff"],
   },
