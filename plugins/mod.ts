@@ -8,6 +8,7 @@ export const bundledPlugins: BundledPlugins = {
   "grpc-web": () => import("./grpc-web/plugin.ts"),
   "auth-headers": () => import("./auth-headers/plugin.ts"),
   "rate-limit": () => import("./rate-limit/plugin.ts"),
+  http1: () => import("./http1/plugin.ts"),
   timeouts: () => import("./timeouts/plugin.ts"),
   retries: () => import("./retries/plugin.ts"),
   "health-check": () => import("./health-check/plugin.ts"),

@@ -2,13 +2,15 @@ import type { Message, OutputOf, Plugin, Schemas } from "../../core/plugin/plugi
 
 type Cluster = Message<"envoy.config.cluster.v3.Cluster">;
 
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
 const config = ({ z, duration }: Schemas) => {
   const time = () => duration().refine(({ seconds, nanos }) => Boolean(seconds || nanos), "must be more than 0s");
   const count = () => z.int().min(1).max(1000);
   const active = z.strictObject({
     check: z.union([
       z.strictObject({ grpc: z.string() }).describe("grpc.health.v1 of this service; empty: of the pod."),
-      z.strictObject({ http: z.string().startsWith("/") }).describe("GET of this path answers 200, over HTTP/2."),
+      z.strictObject({ http: z.string().startsWith("/") }).describe("GET of this path answers 200, as calls are made."),
       z.literal("tcp").describe("A connection opens."),
     ]),
     interval: time().prefault("5s"),
@@ -50,7 +52,7 @@ export default {
         const { active, outliers, panic } = { ...defaults, ...input };
         return {
           ...cluster,
-          ...(active && { healthChecks: [healthCheckOf(active)] }),
+          ...(active && { healthChecks: [healthCheckOf(active, protocolOf(cluster))] }),
           ...(outliers && { outlierDetection: outlierDetectionOf(outliers) }),
           ...(panic !== undefined && {
             commonLbConfig: { ...cluster.commonLbConfig, healthyPanicThreshold: { value: panic } },
@@ -61,8 +63,16 @@ export default {
   }),
 } satisfies Plugin<typeof config, typeof session>;
 
+/** Whoever checks over HTTP says it once more: Envoy does not take it from the cluster. */
+function protocolOf({ typedExtensionProtocolOptions }: Cluster): "HTTP1" | "HTTP2" {
+  const options = typedExtensionProtocolOptions?.[HTTP_OPTIONS];
+  const http1 = options && "explicitHttpConfig" in options && options.explicitHttpConfig?.httpProtocolOptions;
+  return http1 ? "HTTP1" : "HTTP2";
+}
+
 function healthCheckOf(
   { check, interval, timeout, unhealthy, healthy }: Exclude<Options["active"], false | undefined>,
+  codecClientType: "HTTP1" | "HTTP2",
 ): NonNullable<Cluster["healthChecks"]>[number] {
   return {
     interval,
@@ -75,7 +85,7 @@ function healthCheckOf(
       ? { tcpHealthCheck: {} }
       : "grpc" in check
       ? { grpcHealthCheck: { serviceName: check.grpc } }
-      : { httpHealthCheck: { path: check.http, codecClientType: "HTTP2" } }),
+      : { httpHealthCheck: { path: check.http, codecClientType } }),
   };
 }
 

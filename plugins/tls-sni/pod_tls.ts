@@ -5,6 +5,7 @@ type Cluster = Message<"envoy.config.cluster.v3.Cluster">;
 type Secret = Message<"envoy.extensions.transport_sockets.tls.v3.Secret">;
 type SanMatcher = Message<"envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher">;
 
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const ADS = { ads: {}, resourceApiVersion: "V3" } as const;
 
 /** Where the secrets of one session are: apart, so that a renewed certificate touches no connection. */
@@ -32,7 +33,7 @@ export function encryptToPod(plugin: string, config: Config, input: Input, sessi
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         sni,
         commonTlsContext: {
-          alpnProtocols: ["h2"],
+          alpnProtocols: [protocolOf(cluster)],
           combinedValidationContext: {
             defaultValidationContext: { matchTypedSubjectAltNames: names.map(buildMatcher) },
             validationContextSdsSecretConfig: { name: secrets.ca, sdsConfig: ADS },
@@ -42,6 +43,13 @@ export function encryptToPod(plugin: string, config: Config, input: Input, sessi
       },
     },
   } satisfies Cluster;
+}
+
+/** What Envoy speaks inside: a server that offers nothing else refuses the handshake of who asks for another. */
+function protocolOf({ typedExtensionProtocolOptions }: Cluster): "h2" | "http/1.1" {
+  const options = typedExtensionProtocolOptions?.[HTTP_OPTIONS];
+  const http1 = options && "explicitHttpConfig" in options && options.explicitHttpConfig?.httpProtocolOptions;
+  return http1 ? "http/1.1" : "h2";
 }
 
 export function podSecrets(plugin: string, config: Config, input: Input, session: Session): readonly Secret[] {

@@ -25,16 +25,18 @@ export interface PodDoorOptions {
   readonly certificate: Certificate;
   /** Only guests with a certificate of this authority come in. Absent: all. */
   readonly guestsCa?: string;
+  /** What it speaks inside. Default `h2`. */
+  readonly protocol?: "h2" | "http/1.1";
 }
 
-export async function openPodDoor({ pod, certificate, guestsCa }: PodDoorOptions): Promise<PodDoor> {
+export async function openPodDoor({ pod, certificate, guestsCa, protocol = "h2" }: PodDoorOptions): Promise<PodDoor> {
   const guests: Guest[] = [];
   const open = new Set<Socket>();
   const keep = (socket: Socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket)).on("error", () => socket.destroy());
   };
-  const tls = { ...certificate, ALPNProtocols: ["h2"], ...(guestsCa && { ca: guestsCa, requestCert: true }) };
+  const tls = { ...certificate, ALPNProtocols: [protocol], ...(guestsCa && { ca: guestsCa, requestCert: true }) };
   const server = createServer(tls, (outside) => {
     guests.push({
       serverName: outside.servername || "",
