@@ -1,13 +1,10 @@
 import { hostname } from "node:os";
 import { systemClock } from "./clock.ts";
 import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
-import { fileFailure } from "./file_failure.ts";
+import { connectCluster } from "./connect_cluster.ts";
 import { Elector } from "./kubernetes/elector.ts";
-import { readKubeConfig } from "./kubernetes/kube_config.ts";
-import { createKubernetesClient, type KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
 import type { ParseSessionOptions } from "./session/parse_session.ts";
-import { SignalboxError } from "./signalbox_error.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
 import { FleetReceipts, type FleetReceiptsOptions } from "./source/fleet_receipts.ts";
 import { KubernetesEvents } from "./source/kubernetes_events.ts";
@@ -131,17 +128,4 @@ function nameReplica(host: string): string {
 
 function namespacesOf({ namespaces }: ScopeConfig, own: string): readonly string[] | "all" {
   return namespaces?.includes("*") ? "all" : namespaces ?? [own];
-}
-
-/** Reaches no further than the kubeconfig. Throws `invalid_config` where that cannot be used. */
-export async function connectCluster(
-  config: Pick<KubernetesConfig, "kubeconfig" | "context">,
-): Promise<KubernetesClient> {
-  try {
-    return createKubernetesClient(await readKubeConfig(config));
-  } catch (thrown) {
-    const message = fileFailure(thrown);
-    const path = config.kubeconfig === undefined ? "kubernetes" : "kubernetes.kubeconfig";
-    throw new SignalboxError("invalid_config", `${path}: ${message}`, { issues: [{ path, message }], cause: thrown });
-  }
 }

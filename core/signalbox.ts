@@ -7,13 +7,14 @@ import type { Dialect } from "./cache/dialect.ts";
 import type { Fragment } from "./cache/fragment.ts";
 import { systemClock } from "./clock.ts";
 import type { Cluster } from "./cluster.ts";
+import type { ClusterSecrets } from "./cluster_secrets.ts";
 import { formatHostPort } from "./command/host_port.ts";
 import type { Config, GroupConfig, StoreConfig } from "./config/config.ts";
 import { allowsPolling, findExposures, isLoopback } from "./config/exposure.ts";
 import { addGuard } from "./http/guard.ts";
-import { type HttpServer, startHttpServer } from "./http/http_server.ts";
+import { startHttpServer } from "./http/http_server.ts";
 import { addOperatorApi, addProbes, type Phase } from "./http/operator_api.ts";
-import { createRouter } from "./http/router.ts";
+import { createRouter, type Router } from "./http/router.ts";
 import { Deliveries } from "./observe/deliveries.ts";
 import { routeGrpcLog } from "./observe/grpc_log.ts";
 import { Metrics } from "./observe/metrics.ts";
@@ -76,8 +77,8 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   routeGrpcLog();
   const metrics = new Metrics();
   let phase: Phase = "starting";
-  let http: HttpServer | undefined;
   let grpc: GrpcApi | undefined;
+  let secrets: ClusterSecrets | undefined;
   let cluster: Cluster | undefined;
   let xds: XdsServer | undefined;
   let writer: Registrar<Fragment> | undefined;
@@ -88,8 +89,35 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     await openFiles(config, { timers: systemTimers, nowMs, refused: (server) => metrics.unauthenticated(server) }),
     (files) => files.close(),
   );
+  function openRouter(): Router {
+    const router = createRouter();
+    addProbes(router, {
+      phase: () => phase,
+      problems: () => [...secrets?.problems() ?? [], ...cluster?.problems() ?? []],
+    });
+    addGuard(router, { access: files.http, loopback: isLoopback(config.http.address) });
+    addOperatorApi(router, { phase: () => phase, metrics });
+    return router;
+  }
+  let router = openRouter();
+  // First, so that probes are answered while a cluster is waited for, plugins are set up or a large store is loaded.
+  const http = guard.adopt(
+    await startHttpServer({
+      ...config.http,
+      certificate: files.http.certificate,
+      handler: (request, client) => router.fetch(request, { client }),
+    }),
+    (http) => http.close(),
+  );
+  const { sessionSecrets } = config;
+  if (config.kubernetes?.secrets || sessionSecrets.kubernetes) {
+    const { openClusterSecrets } = await import("./cluster_secrets.ts");
+    secrets = guard.adopt(await openClusterSecrets(config, { nowMs }), (secrets) => secrets.close());
+    // Plugins read what their configs refer to at once, and sessions that cannot be built are not served.
+    await Promise.race([secrets.synced, whenAborted(signal)]);
+  }
   const runtime = guard.use(
-    new PluginRuntime({ sessionSecrets: config.sessionSecrets, invalidate: (ids) => writer?.invalidate(ids) }),
+    new PluginRuntime({ sessionSecrets, clusterSecrets: secrets, invalidate: (ids) => writer?.invalidate(ids) }),
   );
   const report = createPluginReport(metrics, nowMs);
   guard.use(containStrayErrors({
@@ -182,7 +210,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   async function close(): Promise<void> {
     phase = "stopping";
     pollers.close();
-    await Promise.all([http?.close(), grpc?.close()]);
+    await Promise.all([http.close(), grpc?.close()]);
     await cluster?.close();
     await registrar.close();
     publisher.close();
@@ -192,10 +220,6 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   }
 
   try {
-    const router = createRouter();
-    addProbes(router, { phase: () => phase, problems: () => cluster?.problems() ?? [] });
-    addGuard(router, { access: files.http, loopback: isLoopback(config.http.address) });
-    addOperatorApi(router, { phase: () => phase, metrics });
     const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
     // What callers ask for is written here, or, where replicas share a store, by the cluster.
     const writing = store ? registrar : {
@@ -204,10 +228,11 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
         return Promise.reject(new SignalboxError("not_ready", `Cannot change sessions: Signalbox is ${phase}`));
       },
     };
-    addTasksApi(router, { registrar: writing, table, receipts, parsing });
-    addGenerationsApi(router, { receipts });
-    addExplainApi(router, explainer);
-    addRestApi(router, {
+    const complete = openRouter();
+    addTasksApi(complete, { registrar: writing, table, receipts, parsing });
+    addGenerationsApi(complete, { receipts });
+    addExplainApi(complete, explainer);
+    addRestApi(complete, {
       pollers,
       admit: {
         v3: admitTo(caches, config.groups, () => "envoy-rest"),
@@ -218,12 +243,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
       longPollMs: config.http.longPollMs,
       timers: systemTimers,
     });
-    // First, so that probes are answered while a large store is loaded.
-    http = await startHttpServer({
-      ...config.http,
-      certificate: files.http.certificate,
-      handler: (request, client) => router.fetch(request, { client }),
-    });
+    router = complete;
     if (config.grpc.enabled) {
       const { startGrpcApi } = await import("./source/grpc_api.ts");
       const { createClientStatusService } = await import("./xds/client_status_service.ts");

@@ -49,9 +49,9 @@ async function check(options: Options, io: CommandIo): Promise<void> {
 }
 
 /** Of the kubeconfig alone: the cluster may be away when Signalbox starts, and is not asked. */
-async function findKubernetesProblems({ kubernetes, store }: Config): Promise<readonly Issue[]> {
-  if (!kubernetes && store.kind !== "kubernetes") return [];
-  const { connectCluster } = await import("../cluster.ts");
+async function findKubernetesProblems({ kubernetes, store, sessionSecrets }: Config): Promise<readonly Issue[]> {
+  if (!kubernetes && store.kind !== "kubernetes" && !sessionSecrets.kubernetes) return [];
+  const { connectCluster } = await import("../connect_cluster.ts");
   try {
     (await connectCluster(kubernetes ?? {})).close();
     return [];

@@ -32,7 +32,7 @@ async function install({ config: path, dryRun, namespace }: Options, io: Command
     io.out(manifests.map((manifest) => formatYaml(manifest)).join("---\n"));
     return;
   }
-  const { connectCluster } = await import("../cluster.ts");
+  const { connectCluster } = await import("../connect_cluster.ts");
   const { applyObject } = await import("../kubernetes/apply.ts");
   const client = await connectCluster(config.kubernetes ?? {});
   try {

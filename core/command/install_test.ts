@@ -80,6 +80,25 @@ Deno.test("install --dry-run prints what a Session is, and the rights to it, whe
   ]);
 });
 
+Deno.test("install --dry-run prints rights to Secrets in the namespaces that are configured, and in no others", async () => {
+  const manifests = await printed(
+    "{domain: a, kubernetes: {secrets: {namespaces: [a, b]}}, sessionSecrets: {kubernetes: {namespace: open}}}",
+  );
+  assert.deepEqual(names(manifests), [
+    "ServiceAccount control/signalbox",
+    "Role a/signalbox-secrets",
+    "RoleBinding a/signalbox-secrets",
+    "Role b/signalbox-secrets",
+    "RoleBinding b/signalbox-secrets",
+    "Role open/signalbox-session-secrets",
+    "RoleBinding open/signalbox-session-secrets",
+  ]);
+  for (const { kind, rules } of manifests) {
+    if (kind !== "Role") continue;
+    assert.deepEqual(rules, [{ apiGroups: [""], resources: ["secrets"], verbs: ["list", "watch"] }]);
+  }
+});
+
 Deno.test("install exits with 1 when the kubeconfig cannot be used", () =>
   withFolder(async (folder) => {
     const file = join(folder, "s.yaml");

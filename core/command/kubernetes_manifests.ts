@@ -33,6 +33,9 @@ const SERVICE_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
+/** In each namespace whose Secrets plugins' configs, or sessions, may refer to. */
+const SECRET_RULES: readonly Rule[] = [{ apiGroups: [""], resources: ["secrets"], verbs: ["list", "watch"] }];
+
 /** In the namespace that is the store. */
 const STORE_RULES: readonly Rule[] = [
   { apiGroups: [GROUP], resources: [PLURAL], verbs: ["list", "watch", "create", "patch", "delete"] },
@@ -52,7 +55,7 @@ const RBAC = "rbac.authorization.k8s.io";
 const NAME = "signalbox";
 
 export interface ManifestOptions {
-  readonly config: Pick<Config, "kubernetes" | "store">;
+  readonly config: Pick<Config, "kubernetes" | "store" | "sessionSecrets">;
   /** Where Signalbox runs. */
   readonly namespace: string;
 }
@@ -63,13 +66,16 @@ export interface ManifestOptions {
  */
 export function buildManifests({ config, namespace }: ManifestOptions): readonly Manifest[] {
   const account: Manifest = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: NAME, namespace } };
-  const { pods, services } = config.kubernetes ?? {};
+  const { pods, services, secrets } = config.kubernetes ?? {};
+  const { kubernetes: sessionSecrets } = config.sessionSecrets;
   return [
     account,
     ...replicaManifests(config, namespace),
     ...storeManifests(config.store, namespace),
     ...scopeManifests(pods, `${NAME}-pods`, { rules: POD_RULES, namespace }),
     ...scopeManifests(services, `${NAME}-services`, { rules: SERVICE_RULES, namespace }),
+    ...scopeManifests(secrets, `${NAME}-secrets`, { rules: SECRET_RULES, namespace }),
+    ...(sessionSecrets ? rightsIn(sessionSecrets.namespace, `${NAME}-session-secrets`, SECRET_RULES, namespace) : []),
   ];
 }
 
@@ -88,7 +94,7 @@ function storeManifests(store: StoreConfig, namespace: string): readonly Manifes
 }
 
 function scopeManifests(
-  scope: ScopeConfig | undefined,
+  scope: Pick<ScopeConfig, "namespaces"> | undefined,
   name: string,
   { rules, namespace }: { readonly rules: readonly Rule[]; readonly namespace: string },
 ): readonly Manifest[] {

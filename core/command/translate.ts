@@ -77,12 +77,17 @@ async function translateOther(config: Config, options: Options): Promise<Transla
 async function translateWith(config: Config, options: Options, without?: string): Promise<Translation> {
   const { assemble } = await import("../author/assemble.ts");
   const { translate } = await import("../author/translate.ts");
+  const { SAMPLE_SECRET } = await import("../author/test_plugin.ts");
   const { PluginRuntime } = await import("../plugin/plugin_runtime.ts");
   const { bundledPlugins } = await import("../../plugins/mod.ts");
-  const { listenersOf, readSessions } = await import("./offline_input.ts");
+  const { listenersOf, readSessions, secretPlaces } = await import("./offline_input.ts");
   const { sessionSecrets, plugins, delivery } = config;
   const sessions = await readSessions(options.sessions, config);
-  using runtime = new PluginRuntime({ invalidate: () => {}, sessionSecrets });
+  using runtime = new PluginRuntime({
+    ...{ invalidate: () => {}, sessionSecrets },
+    clusterSecrets: secretPlaces(config),
+    sampleSecrets: { of: "cluster", text: SAMPLE_SECRET },
+  });
   const { shared, pipeline } = await assemble({
     ...{ plugins, bundled: bundledPlugins, runtime, layout: delivery, listeners: listenersOf(config), without },
   });

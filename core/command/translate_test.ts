@@ -31,11 +31,12 @@ const SESSIONS = `
 const withFiles = (
   sessions: string,
   body: (run: (...args: string[]) => ReturnType<typeof runCommand>) => Promise<void>,
+  config = CONFIG,
 ) =>
   withFolder(async (folder) => {
     const files = {
-      "s.yaml": CONFIG,
-      "old.yaml": CONFIG.replace("30s", "10s"),
+      "s.yaml": config,
+      "old.yaml": config.replace("30s", "10s"),
       "tenant.js": TENANT,
       "sessions.yaml": sessions,
     };
@@ -105,6 +106,22 @@ Deno.test("translate shows no secret", () =>
       assert(!`${out}${err}`.includes("s3cr3t"));
     },
   ));
+
+Deno.test("translate asks no cluster for Secrets, and still takes those alone that sessions may refer to", () => {
+  const saying = (id: string, namespace: string) => {
+    const token = `{ kubernetesSecret: { name: n, key: k, namespace: ${namespace} } }`;
+    return `- { id: ${id}, address: 10.0.0.1, port: 80, plugins: { tenant: { tenant: x, token: ${token} } } }\n`;
+  };
+  return withFiles(saying("a", "open") + saying("b", "closed"), async (run) => {
+    const { code, out, err } = await run();
+    assert.equal(code, 1);
+    assert.match(out, /value: xsample-secret/);
+    assert.equal(
+      err,
+      "error: Cannot make resources of 1 sessions\n  b tenant plugins.tenant.token: must be a Secret in namespace open\n",
+    );
+  }, CONFIG.replace("folder: secrets", "kubernetes: { namespace: open }"));
+});
 
 Deno.test("translate names what is wrong with the sessions, and what cannot be read", () =>
   withFiles("- { id: a, address: x, port: 80 }", async (run) => {

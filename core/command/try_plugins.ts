@@ -25,15 +25,16 @@ async function tryConfig({ config: path, sessions: sessionsPath }: Options, io: 
   const { SAMPLE_SECRET } = await import("../author/test_plugin.ts");
   const { PluginRuntime } = await import("../plugin/plugin_runtime.ts");
   const { bundledPlugins } = await import("../../plugins/mod.ts");
-  const { listenersOf, readSessions } = await import("./offline_input.ts");
+  const { listenersOf, readSessions, secretPlaces } = await import("./offline_input.ts");
   const config = await loadConfig(path);
   const { plugins, sessionSecrets, delivery } = config;
   const sessions = sessionsPath === undefined ? undefined : await readSessions(sessionsPath, config);
   using runtime = new PluginRuntime({
     invalidate: () => {},
     sessionSecrets,
-    // Samples refer to what exists nowhere.
-    ...(sessions === undefined ? { sampleSecrets: { of: "sessions", text: SAMPLE_SECRET } } : {}),
+    clusterSecrets: secretPlaces(config),
+    // Samples refer to what exists nowhere. No cluster is asked.
+    sampleSecrets: { of: sessions === undefined ? "sessions" : "cluster", text: SAMPLE_SECRET },
   });
   try {
     const { sessions: count, failures } = await tryPlugins({

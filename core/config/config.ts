@@ -104,6 +104,15 @@ export interface KubernetesConfig {
   readonly pods?: PodsConfig;
   /** Absent: Services are no sessions. */
   readonly services?: ScopeConfig;
+  /** The Secrets that plugins' configs may refer to; absent: none. */
+  readonly secrets?: SecretsConfig;
+}
+
+export interface SecretsConfig {
+  /** At least one. */
+  readonly namespaces: readonly string[];
+  /** A label selector; absent: all. */
+  readonly selector?: string;
 }
 
 /** Which objects are sessions. */
@@ -148,10 +157,15 @@ export interface PluginConfig {
   readonly baseDir: string;
 }
 
-/** Which secrets sessions may refer to: files below the folder, variables whose names begin so; absent: none. */
+/** Which secrets sessions may refer to: files below the folder, variables whose names begin so, Secrets; absent: none. */
 export interface SessionSecretsConfig {
   readonly folder?: string;
   readonly envPrefix?: string;
+  readonly kubernetes?: {
+    readonly namespace: string;
+    /** A label selector; absent: all of the namespace. */
+    readonly selector?: string;
+  };
 }
 
 export interface ServerTlsFiles extends TlsFiles {

@@ -97,11 +97,14 @@ const sqliteStore = z.strictObject({
   path: filePath.default(".signalbox/sessions.db").describe("The database's file; its folder is made where missing."),
 });
 
+const namespace = z.string().regex(NAMESPACE, "must be the name of a namespace");
+const selector = z.string().min(1, "must be a label selector such as app=sandbox");
+
 const memoryStore = z.strictObject({ kind: z.literal("memory") });
 
 const kubernetesStore = z.strictObject({
   kind: z.literal("kubernetes"),
-  namespace: z.string().regex(NAMESPACE, "must be the name of a namespace").exactOptional()
+  namespace: namespace.exactOptional()
     .describe("Where the objects are. Absent: Signalbox's own namespace."),
 });
 
@@ -175,10 +178,14 @@ const sessionSecrets = z.strictObject({
   folder: filePath.exactOptional().describe("{ file: PATH } leads to a file below this folder."),
   envPrefix: z.string().min(1, "must not be empty").exactOptional()
     .describe("{ env: NAME } leads to a variable whose name begins so."),
+  kubernetes: z.strictObject({
+    namespace,
+    selector: selector.exactOptional().describe("A label selector. Absent: all Secrets of the namespace."),
+  }).exactOptional().describe("{ kubernetesSecret: { name: NAME, key: KEY } } leads to a Secret in this namespace."),
 }).describe("Which secrets sessions may refer to in what they say to plugins. Left out: none.");
 
 const scope = {
-  selector: z.string().min(1, "must be a label selector such as app=sandbox").default("signalbox.dev/session")
+  selector: selector.default("signalbox.dev/session")
     .describe("Which are sessions: a label selector."),
   namespaces: z.array(z.string().regex(NAMESPACE_OR_ALL, 'must be the name of a namespace, or "*" for all'))
     .min(1, "must have at least one namespace, or be left out")
@@ -200,6 +207,11 @@ const kubernetes = z.strictObject({
   pods: pods.exactOptional().describe("Pods that are sessions for as long as they are ready. Absent: none."),
   services: z.strictObject(scope).exactOptional()
     .describe("Services that are sessions for as long as they have ready endpoints. Absent: none."),
+  secrets: z.strictObject({
+    namespaces: z.array(namespace).min(1, "must have at least one namespace")
+      .describe("Where they are; a reference without a namespace means the first."),
+    selector: selector.exactOptional().describe("Which: a label selector. Absent: all."),
+  }).exactOptional().describe("Secrets that plugins' configs may refer to. Absent: none."),
 });
 
 const log = z.strictObject({

@@ -83,6 +83,21 @@ Deno.test("parseConfig() takes paths of plugins and of secrets from baseDir too,
   ]);
 });
 
+Deno.test("parseConfig() takes Secrets of a Kubernetes in namespaces that are named alone", () => {
+  const { kubernetes, sessionSecrets } = parseConfig(
+    "{domain: a, kubernetes: {secrets: {namespaces: [x], selector: a=b}}, sessionSecrets: {kubernetes: {namespace: y}}}",
+    options,
+  );
+  assert.deepEqual(kubernetes, { secrets: { namespaces: ["x"], selector: "a=b" } });
+  assert.deepEqual(sessionSecrets, { kubernetes: { namespace: "y" } });
+  const wrong = '{domain: a, kubernetes: {secrets: {namespaces: ["*"]}}, sessionSecrets: {kubernetes: {selector: ""}}}';
+  assert.deepEqual(problemsOf(wrong), [
+    "signalbox.yaml:1: sessionSecrets.kubernetes.namespace: is required",
+    "signalbox.yaml:1: sessionSecrets.kubernetes.selector: must be a label selector such as app=sandbox",
+    "signalbox.yaml:1: kubernetes.secrets.namespaces[0]: must be the name of a namespace",
+  ]);
+});
+
 Deno.test("parseConfig() refuses plugins of one name, reserved names, and pins of what comes with Signalbox", () => {
   const sha256 = "ab".repeat(32);
   const text = `domain: a

@@ -3,8 +3,8 @@ import type { Collection } from "./reflector.ts";
 /** Where objects are looked for. */
 export interface CollectionScope {
   readonly namespaces: readonly string[] | "all";
-  /** A label selector. */
-  readonly selector: string;
+  /** A label selector; absent: all. */
+  readonly selector?: string;
 }
 
 /** What is to be listed for the objects of one resource, as `api` "/api/v1" and `resource` "pods". */
@@ -12,10 +12,11 @@ export function collectionsOf(
   { api, resource }: { readonly api: string; readonly resource: string },
   { namespaces, selector }: CollectionScope,
 ): readonly Collection[] {
-  if (namespaces === "all") return [{ path: `${api}/${resource}`, labelSelector: selector, title: resource }];
+  const selected = selector === undefined ? {} : { labelSelector: selector };
+  if (namespaces === "all") return [{ path: `${api}/${resource}`, ...selected, title: resource }];
   return namespaces.map((namespace) => ({
     path: `${api}/namespaces/${namespace}/${resource}`,
-    labelSelector: selector,
+    ...selected,
     title: `${resource} in namespace ${namespace}`,
   }));
 }

@@ -13,6 +13,15 @@ export class JsonLines {
       this.#pieces = [];
     }
     if (rest !== "") this.#pieces.push(rest);
-    return lines.filter((line) => line !== "").map((line): unknown => JSON.parse(line));
+    return lines.filter((line) => line !== "").map(parseLine);
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The runtime's message quotes the line, which may be a Secret's.
+    throw new SyntaxError("a line is no JSON");
   }
 }

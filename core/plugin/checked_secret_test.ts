@@ -45,14 +45,29 @@ Deno.test("PluginRuntime tells plugins by their signal that it ends", () => {
   assert.equal(signal.aborted, true);
 });
 
-Deno.test("PluginRuntime has secrets be samples, of sessions alone or all", () => {
-  const runtimeOf = (of: "sessions" | "all") =>
-    new PluginRuntime({ invalidate: () => {}, sampleSecrets: { of, text: "x" } });
+Deno.test("PluginRuntime has secrets be samples, of a Kubernetes alone, of sessions too, or all", () => {
+  const runtimeOf = (of: "cluster" | "sessions" | "all") =>
+    new PluginRuntime({
+      invalidate: () => {},
+      sampleSecrets: { of, text: "x" },
+      clusterSecrets: { plugins: places("a"), sessions: places("b") },
+    });
+  const places = (namespace: string) => ({ namespaces: [namespace], data: () => undefined, listen: () => {} });
   const place = { name: "p", baseDir: "/" };
   using all = runtimeOf("all");
   assert.equal(all.host(place).secret({ file: "nowhere" }).reveal(), "x");
   assert.equal(all.sessionSchemas().secret().parse({ env: "NOWHERE" }).reveal(), "x");
+  const kubernetesSecret = { name: "nowhere", key: "k" };
   using sessions = runtimeOf("sessions");
+  assert.equal(sessions.configSchemas(place).secret().parse({ kubernetesSecret }).reveal(), "x");
+  using cluster = runtimeOf("cluster");
+  assert.equal(cluster.host(place).secret({ kubernetesSecret }).reveal(), "x");
+  assert.equal(cluster.sessionSchemas().secret().parse({ kubernetesSecret }).reveal(), "x");
+  // What may be referred to holds there too.
+  const elsewhere = { kubernetesSecret: { ...kubernetesSecret, namespace: "c" } };
+  assert.throws(() => sessions.configSchemas(place).secret().parse(elsewhere), /must be a Secret in namespace a/);
+  assert.throws(() => cluster.sessionSchemas().secret().parse(elsewhere), /must be a Secret in namespace b/);
+  assert.throws(() => cluster.sessionSchemas().secret().parse({ env: "NOWHERE" }), /no sessionSecrets\.envPrefix/);
   assert.equal(sessions.sessionSchemas().secret().parse({ env: "NOWHERE" }).reveal(), "x");
   assert.throws(() => sessions.host(place).secret({ file: "nowhere" }), /there is no such file/);
   assert.throws(() => sessions.configSchemas(place).secret().parse({ file: "nowhere" }), /there is no such file/);

@@ -79,8 +79,8 @@ export interface Schemas {
   /** A duration as in `250ms`, `1.5s` or `1h30m`; becomes what Envoy's messages take. */
   readonly duration: () => z.ZodType<Message<"google.protobuf.Duration">, string>;
   /**
-   * A reference to a secret, `{ file: PATH }` or `{ env: NAME }`; becomes the secret. `check` says what is wrong with its text,
-   * without quoting it; samples, whose secrets exist nowhere, are not checked.
+   * A reference to a secret, `{ file: PATH }`, `{ env: NAME }` or `{ kubernetesSecret: { name, key } }`; becomes the secret.
+   * `check` says what is wrong with its text, without quoting it; samples, whose secrets exist nowhere, are not checked.
    */
   readonly secret: (check?: SecretCheck) => z.ZodType<Secret, SecretReference>;
 }
@@ -107,8 +107,21 @@ type MayLackConfig<Input> = undefined extends Input ? { readonly config?: Input 
   : Record<never, never> extends Input ? { readonly config?: Input }
   : { readonly config: Input };
 
-/** Where a secret is kept. A file is read again when it changes; one newline at its end is no part of the secret. */
-export type SecretReference = { readonly file: string } | { readonly env: string };
+/**
+ * Where a secret is kept. A file and a key of a Kubernetes Secret are read again when they change; one newline at their end is
+ * no part of the secret.
+ */
+export type SecretReference =
+  | { readonly file: string }
+  | { readonly env: string }
+  | {
+    readonly kubernetesSecret: {
+      readonly name: string;
+      readonly key: string;
+      /** Absent: the first that is configured. */
+      readonly namespace?: string;
+    };
+  };
 
 /** What is wrong with a secret, as in `must be one line`; `undefined`: nothing. */
 export type SecretCheck = (text: string) => string | undefined;

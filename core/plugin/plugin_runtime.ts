@@ -1,10 +1,11 @@
 import { getLogger } from "@logtape/logtape";
 import { checkedSecret } from "./checked_secret.ts";
 import { withHttpFilter } from "./http_filter.ts";
-import type { PluginHost, PluginLog, Schemas } from "./plugin.ts";
+import type { PluginHost, PluginLog, Schemas, SecretReference } from "./plugin.ts";
 import { RevealedSecrets } from "./redact.ts";
 import { createSchemas } from "./schemas.ts";
 import { SecretFiles } from "./secret_files.ts";
+import { SecretKeys, type SecretObjects } from "./secret_objects.ts";
 import { SecretReader, type SessionSecrets } from "./secret_reader.ts";
 import { SecretText } from "./secret_text.ts";
 import { SessionReads } from "./session_reads.ts";
@@ -15,8 +16,13 @@ export interface PluginRuntimeOptions {
   /** Has sessions built again. */
   readonly invalidate: (sessions: readonly string[] | "all") => void;
   readonly sessionSecrets?: SessionSecrets;
-  /** What secrets are instead of being read, those of sessions alone or all: for samples, whose secrets exist nowhere. */
-  readonly sampleSecrets?: { readonly of: "sessions" | "all"; readonly text: string };
+  /** The Secrets of a Kubernetes that plugins' configs, and that sessions may refer to; absent: none. */
+  readonly clusterSecrets?: { readonly plugins?: SecretObjects; readonly sessions?: SecretObjects } | undefined;
+  /**
+   * What secrets are instead of being read: those of a Kubernetes, where none is asked; of sessions as well, for samples, whose
+   * secrets exist nowhere; or all.
+   */
+  readonly sampleSecrets?: { readonly of: "cluster" | "sessions" | "all"; readonly text: string };
 }
 
 /** Where a plugin is, as far as its runtime has to know. */
@@ -36,10 +42,18 @@ export class PluginRuntime implements Disposable {
   readonly #secrets: SecretReader;
 
   constructor(options: PluginRuntimeOptions) {
-    const { invalidate, sessionSecrets = {} } = options;
+    const { invalidate, sessionSecrets = {}, clusterSecrets: { plugins, sessions } = {} } = options;
+    const keysOf = (objects: SecretObjects | undefined, { keepsText }: { readonly keepsText: boolean }) =>
+      objects && new SecretKeys({ objects, reads: this.reads, invalidate, keepsText });
     this.#options = options;
     this.#files = new SecretFiles({ reads: this.reads, invalidate });
-    this.#secrets = new SecretReader({ files: this.#files, revealed: this.revealed, sessionSecrets });
+    this.#secrets = new SecretReader({
+      files: this.#files,
+      revealed: this.revealed,
+      sessionSecrets,
+      pluginKeys: keysOf(plugins, { keepsText: true }),
+      sessionKeys: keysOf(sessions, { keepsText: false }),
+    });
   }
 
   /** Aborted when the plugins are to end what they do. */
@@ -49,13 +63,13 @@ export class PluginRuntime implements Disposable {
 
   configSchemas({ baseDir }: PluginPlace): Schemas {
     return createSchemas((reference, check) =>
-      this.#sample("all") ?? checkedSecret(this.#secrets.readForPlugin(reference, baseDir), check)
+      this.#sample("plugin", reference) ?? checkedSecret(this.#secrets.readForPlugin(reference, baseDir), check)
     );
   }
 
   sessionSchemas(): Schemas {
     return createSchemas((reference, check) =>
-      this.#sample("sessions") ?? checkedSecret(this.#secrets.readForSession(reference), check)
+      this.#sample("session", reference) ?? checkedSecret(this.#secrets.readForSession(reference), check)
     );
   }
 
@@ -69,7 +83,7 @@ export class PluginRuntime implements Disposable {
       signal,
       invalidate,
       cache: (options) => new ValueCache(options, { log, signal, reads, invalidate }),
-      secret: (reference) => this.#sample("all") ?? this.#secrets.readForPlugin(reference, baseDir),
+      secret: (reference) => this.#sample("plugin", reference) ?? this.#secrets.readForPlugin(reference, baseDir),
       withHttpFilter,
     };
   }
@@ -79,10 +93,15 @@ export class PluginRuntime implements Disposable {
     this.#files[Symbol.dispose]();
   }
 
-  #sample(of: "sessions" | "all"): SecretText | undefined {
+  #sample(who: "plugin" | "session", reference: SecretReference): SecretText | undefined {
     const { sampleSecrets } = this.#options;
-    if (sampleSecrets === undefined || (of === "all" && sampleSecrets.of === "sessions")) return undefined;
-    return new SecretText(() => sampleSecrets.text);
+    if (sampleSecrets === undefined) return undefined;
+    const { of, text } = sampleSecrets;
+    if (of === "cluster" || (of === "sessions" && who === "plugin")) {
+      if (!("kubernetesSecret" in reference)) return undefined;
+      this.#secrets.checkPlace(who, reference);
+    }
+    return new SecretText(() => text);
   }
 
   #log(plugin: string): PluginLog {

@@ -36,9 +36,12 @@ export function createSchemas(readSecret: ReadSecret): Schemas {
 }
 
 /** What stands in place of a reference may be the secret itself: it is not quoted. */
-const PLACE = "must be { file: PATH } or { env: NAME }";
+const PLACE = "must be { file: PATH }, { env: NAME } or { kubernetesSecret: { name: NAME, key: KEY } }";
+
+const name = z.string().min(1, "must not be empty");
 
 const secretReference: z.ZodType<SecretReference, SecretReference> = z.union([
-  z.strictObject({ file: z.string().min(1, "must not be empty") }),
-  z.strictObject({ env: z.string().min(1, "must not be empty") }),
+  z.strictObject({ file: name }),
+  z.strictObject({ env: name }),
+  z.strictObject({ kubernetesSecret: z.strictObject({ name, key: name, namespace: name.exactOptional() }) }),
 ], { error: PLACE });

@@ -6,7 +6,7 @@ import { SecretText } from "./secret_text.ts";
 
 const schemas = createSchemas((reference: SecretReference) => {
   if ("env" in reference) throw new Error(`there is no variable "${reference.env}"`);
-  return new SecretText(() => `text of ${reference.file}`);
+  return new SecretText(() => `text of ${"file" in reference ? reference.file : reference.kubernetesSecret.key}`);
 });
 const { z, duration, secret } = schemas;
 
@@ -38,7 +38,7 @@ Deno.test("secret() makes a secret of a reference, and shows nothing of what sta
   const made = valueOf(z.strictObject({ token: secret() }), { token: { file: "a" } });
   assert(made instanceof Object && "token" in made && made.token instanceof SecretText);
   assert.equal(made.token.reveal(), "text of a");
-  const place = ": must be { file: PATH } or { env: NAME }";
+  const place = ": must be { file: PATH }, { env: NAME } or { kubernetesSecret: { name: NAME, key: KEY } }";
   for (const wrong of ["s3cr3t", { file: "a", env: "b" }, { path: "a" }, undefined, null]) {
     assert.deepEqual(issuesOf(secret(), wrong), [place], JSON.stringify(wrong));
   }

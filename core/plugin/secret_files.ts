@@ -2,7 +2,8 @@ import { getLogger } from "@logtape/logtape";
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileFailure } from "../file_failure.ts";
-import type { SessionReads, Source } from "./session_reads.ts";
+import type { SessionReads } from "./session_reads.ts";
+import { type ReadText, WatchedSecret, type WatchedSecretOptions } from "./watched_secret.ts";
 
 /** Nothing that is a key, a token or a certificate comes near it. */
 const MAX_BYTES = 1024 * 1024;
@@ -54,19 +55,19 @@ export class SecretFiles implements Disposable {
   }
 
   #file(path: string): SecretFile {
-    let file = this.#files.get(path);
-    if (file === undefined) {
-      file = new SecretFile(path, {
-        watch: (file) => this.#watch(file),
-        forget: (file) => this.#forget(file),
-        changed: (users) => this.#options.invalidate(users),
-      });
-      this.#files.set(path, file);
-    }
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const file: SecretFile = new SecretFile(path, {
+      watch: () => this.#watch(file),
+      forget: () => this.#forget(file),
+      changed: (users) => this.#options.invalidate(users),
+    });
+    this.#files.set(path, file);
     return file;
   }
 
   #watch(file: SecretFile): void {
+    this.#files.set(file.path, file);
     const path = dirname(file.path);
     let folder = this.#folders.get(path);
     if (folder === undefined) this.#folders.set(path, folder = new Folder(path));
@@ -83,87 +84,14 @@ export class SecretFiles implements Disposable {
   }
 }
 
-interface FileEvents {
-  /** The file is in use: from now on `readAgain()` is to be called when it may have changed. */
-  watch(file: SecretFile): void;
-  /** Nobody uses the file. */
-  forget(file: SecretFile): void;
-  changed(users: readonly string[] | "all"): void;
-}
-
-/** One file, and who uses it: sessions, or a plugin and with it all of them. */
-class SecretFile implements Source {
+class SecretFile extends WatchedSecret {
   readonly path: string;
-  readonly #events: FileEvents;
-  readonly #users = new Set<string>();
-  #usedByAll = false;
-  #watched = false;
-  #read: ReadText | undefined;
-  #version = 0;
 
-  constructor(path: string, events: FileEvents) {
+  constructor(path: string, events: Pick<WatchedSecretOptions, "watch" | "forget" | "changed">) {
+    super({ ...events, readText: () => readText(path), keepsText: true });
     this.path = path;
-    this.#events = events;
-  }
-
-  get version(): number {
-    return this.#version;
-  }
-
-  /** What was last read; it stays while the file cannot be read any more. Throws `Error` where it never could. */
-  text(): string {
-    if (!this.#watched) this.#take(readText(this.path));
-    if (this.#read?.ok) return this.#read.text;
-    throw new Error(this.#read?.problem);
-  }
-
-  /** To be called when the file may have changed. */
-  readAgain(): void {
-    if (this.#take(readText(this.path))) this.#events.changed(this.#usedByAll ? "all" : Array.from(this.#users));
-  }
-
-  retain(sessionId: string, seenVersion: number): void {
-    this.#users.add(sessionId);
-    this.#watch();
-    if (seenVersion !== this.#version) this.#events.changed([sessionId]);
-  }
-
-  /** A plugin uses it until the end. */
-  retainForAll(): void {
-    this.#usedByAll = true;
-    this.#watch();
-  }
-
-  release(sessionId: string): void {
-    this.#users.delete(sessionId);
-    this.discard();
-  }
-
-  discard(): void {
-    if (this.#users.size === 0 && !this.#usedByAll) this.#events.forget(this);
-  }
-
-  #watch(): void {
-    if (this.#watched) return;
-    this.#watched = true;
-    this.#events.watch(this);
-  }
-
-  /** Whether that is another text than before. */
-  #take(now: ReadText): boolean {
-    const before = this.#read;
-    if (before?.ok && !now.ok && this.#watched) {
-      log.warn("A secret stays as it was: {problem}", { problem: now.problem });
-      return false;
-    }
-    this.#read = now;
-    const same = before?.ok ? now.ok && before.text === now.text : before !== undefined && !now.ok;
-    if (!same) this.#version++;
-    return !same && now.ok;
   }
 }
-
-type ReadText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string };
 
 /** Synchronous, for a session is built in one step. */
 function readText(path: string): ReadText {

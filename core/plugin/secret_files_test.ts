@@ -156,3 +156,14 @@ Deno.test("SecretFiles reads a file anew for each build while nobody uses it", a
   await bed.write("a", "3");
   assert.equal(bed.files.readForSession(path), "3");
 });
+
+Deno.test("SecretFiles tells a session of changes that was built before the file's last user went", async () => {
+  await using bed = await createBed();
+  await bed.write("a", "1");
+  bed.serve("goes", "a");
+  const { reads } = bed.reads.record(() => bed.files.readForSession(join(bed.folder, "a")));
+  bed.reads.replace("goes", undefined);
+  bed.reads.replace("comes", reads);
+  await bed.write("a", "2");
+  await until(includes(bed, "comes"));
+});

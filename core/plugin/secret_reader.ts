@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Secret, SecretReference } from "./plugin.ts";
 import type { RevealedSecrets } from "./redact.ts";
 import type { SecretFiles } from "./secret_files.ts";
+import type { KubernetesSecretReference, SecretKeys } from "./secret_objects.ts";
 import { SecretText } from "./secret_text.ts";
 
 /** What sessions may refer to. Absent: nothing. Whoever registers a session could read anything else of this machine. */
@@ -18,6 +19,10 @@ export interface SecretReaderOptions {
   readonly files: SecretFiles;
   readonly revealed: RevealedSecrets;
   readonly sessionSecrets: SessionSecrets;
+  /** Those that plugins' configs may refer to; absent: none. */
+  readonly pluginKeys?: SecretKeys | undefined;
+  /** Those that sessions may refer to, and no others; absent: none. */
+  readonly sessionKeys?: SecretKeys | undefined;
 }
 
 /** Secrets by reference. Every method throws an `Error` that says why one cannot be had, without a word of it. */
@@ -31,6 +36,10 @@ export class SecretReader {
   /** What a plugin's config refers to; `baseDir` is where relative paths begin. */
   readForPlugin(reference: SecretReference, baseDir: string): Secret {
     if ("env" in reference) return this.#fixed(readEnv(reference.env));
+    if ("kubernetesSecret" in reference) {
+      const key = this.#keysFor("plugin").openForPlugin(reference);
+      return this.#secret(() => key.text());
+    }
     const file = this.#options.files.openForPlugin(resolve(baseDir, reference.file));
     return this.#secret(() => file.text());
   }
@@ -45,8 +54,25 @@ export class SecretReader {
       if (!reference.env.startsWith(envPrefix)) throw new Error(`must be a variable that begins with ${envPrefix}`);
       return this.#fixed(readEnv(reference.env));
     }
+    if ("kubernetesSecret" in reference) return this.#fixed(this.#keysFor("session").readForSession(reference));
     if (folder === undefined) throw new Error("sessions cannot refer to files: there is no sessionSecrets.folder");
     return this.#fixed(files.readForSession(pathBelow(folder, reference.file)));
+  }
+
+  /** Throws where that is no place that a plugin's config, or a session, may refer to, whatever is there. */
+  checkPlace(who: "plugin" | "session", reference: KubernetesSecretReference): void {
+    this.#keysFor(who).namespaceOf(reference);
+  }
+
+  #keysFor(who: "plugin" | "session"): SecretKeys {
+    const { pluginKeys, sessionKeys } = this.#options;
+    const keys = who === "plugin" ? pluginKeys : sessionKeys;
+    if (keys !== undefined) return keys;
+    throw new Error(
+      who === "plugin"
+        ? "cannot refer to Secrets of a Kubernetes: there is no kubernetes.secrets"
+        : "sessions cannot refer to Secrets of a Kubernetes: there is no sessionSecrets.kubernetes",
+    );
   }
 
   #fixed(text: string): Secret {

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { SecretReference } from "./plugin.ts";
 import { RevealedSecrets } from "./redact.ts";
 import { SecretFiles } from "./secret_files.ts";
+import { SecretKeys } from "./secret_objects.ts";
 import { SecretReader, type SessionSecrets } from "./secret_reader.ts";
 import { SessionReads } from "./session_reads.ts";
 
@@ -62,6 +63,9 @@ Deno.test("SecretReader.readForSession() reads nothing where the operator allows
   const reader = new SecretReader({ files, revealed: new RevealedSecrets(), sessionSecrets: {} });
   assert.throws(() => reader.readForSession({ file: "a" }), /no sessionSecrets\.folder/);
   assert.throws(() => reader.readForSession({ env: "PATH" }), /no sessionSecrets\.envPrefix/);
+  const reference = { kubernetesSecret: { name: "a", key: "k" } };
+  assert.throws(() => reader.readForSession(reference), /no sessionSecrets\.kubernetes/);
+  assert.throws(() => reader.readForPlugin(reference, "/"), /no kubernetes\.secrets/);
 });
 
 Deno.test("SecretReader.readForPlugin() reads any file and variable, relative paths from where its config is", async () => {
@@ -78,4 +82,27 @@ Deno.test("SecretReader has what is revealed hidden from then on", async () => {
   assert.equal(bed.revealed.redact("it is inside"), "it is inside");
   secret.reveal();
   assert.equal(bed.revealed.redact("it is inside"), "it is [redacted]");
+});
+
+Deno.test("SecretReader reads of a Kubernetes what is open to plugins for them, and what is open to sessions for those", () => {
+  const reads = new SessionReads();
+  const revealed = new RevealedSecrets();
+  using files = new SecretFiles({ reads, invalidate: () => {} });
+  const keysOf = (known: Readonly<Record<string, string>>) =>
+    new SecretKeys({
+      objects: {
+        namespaces: ["ns"],
+        data: ({ name }) => Object.hasOwn(known, name) ? { k: btoa(known[name] ?? "") } : undefined,
+        listen: () => {},
+      },
+      ...{ reads, invalidate: () => {}, keepsText: true },
+    });
+  const pluginKeys = keysOf({ both: "of plugins", plugins: "theirs alone" });
+  const sessionKeys = keysOf({ both: "of sessions" });
+  const reader = new SecretReader({ files, revealed, sessionSecrets: {}, pluginKeys, sessionKeys });
+  const ref = (name: string) => ({ kubernetesSecret: { name, key: "k" } });
+  assert.equal(reader.readForPlugin(ref("both"), "/").reveal(), "of plugins");
+  assert.equal(reader.readForSession(ref("both")).reveal(), "of sessions");
+  assert.throws(() => reader.readForSession(ref("plugins")), /there is no such Secret/);
+  assert.equal(revealed.redact("is of sessions"), "is [redacted]");
 });

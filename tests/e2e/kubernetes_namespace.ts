@@ -46,6 +46,12 @@ export interface TestNamespace extends AsyncDisposable {
   readonly config: Readonly<Record<string, unknown>>;
   /** Of such a Signalbox: what it may do, by the same way. */
   ownClient(): Promise<KubernetesClient>;
+  /** Makes a Secret, or changes it. */
+  putSecret(
+    name: string,
+    data: Readonly<Record<string, string>>,
+    labels?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   createPod(name: string, options?: PodOptions): Promise<void>;
   setStatus(pod: string, status: PodStatus): Promise<void>;
   /** Made, and ready. */
@@ -65,14 +71,16 @@ const POD_PORT = 50051;
 
 /**
  * `pods`: more of `kubernetes.pods` in the config, or that there is none; `services`: its `kubernetes.services`; `store`:
- * it is where sessions are kept.
+ * it is where sessions are kept; `secrets`: plugins' configs may refer to its Secrets, and sessions to those that this
+ * label selector matches.
  */
 export async function createNamespace(
   server: ApiServer,
-  { pods = {}, services, store = false }: {
+  { pods = {}, services, store = false, secrets }: {
     readonly pods?: Readonly<Record<string, unknown>> | false;
     readonly services?: Readonly<Record<string, unknown>>;
     readonly store?: boolean;
+    readonly secrets?: string;
   } = {},
 ): Promise<TestNamespace> {
   await using guard = new AsyncDisposableStack();
@@ -90,7 +98,9 @@ export async function createNamespace(
       kubeconfig: kubeconfigPath,
       ...(pods && { pods: { port: POD_PORT, ...pods } }),
       ...(services && { services }),
+      ...(secrets !== undefined && { secrets: { namespaces: [name] } }),
     },
+    ...(secrets !== undefined && { sessionSecrets: { kubernetes: { namespace: name, selector: secrets } } }),
     ...(store && { store: { kind: "kubernetes" } }),
   };
   await install(server, { folder, name, config });
@@ -126,6 +136,14 @@ export async function createNamespace(
     proxy,
     config,
     ownClient: async () => createKubernetesClient(await readKubeConfig({ kubeconfig: kubeconfigPath })),
+    async putSecret(secret, stringData, labels = {}) {
+      await client.request(`${path}/secrets/${secret}`, {
+        method: "PATCH",
+        query: { fieldManager: "test" },
+        contentType: "application/apply-patch+yaml",
+        body: { apiVersion: "v1", kind: "Secret", metadata: { name: secret, labels }, stringData },
+      });
+    },
     async createPod(pod, options = {}) {
       const { says: { session, ...says } = {}, port, labels = {}, gated = false, hostNetwork = false } = options;
       const body = {
