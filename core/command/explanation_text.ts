@@ -12,15 +12,16 @@ const SERVED: Readonly<Record<string, string>> = {
 
 /** A headline, what went wrong, and a numbered step with its difference for each hook that changed something. */
 export function formatExplanation({ id, served, steps, failures }: ShownExplanation): string {
-  const lines = [`${id} ${SERVED[served] ?? served}`, ...failures.map(formatFailure)];
+  const lines = [`${id} ${SERVED[served] ?? served}`, ...failures.map((failure) => `! ${formatFailure(failure)}`)];
   steps.forEach((step, index) => lines.push("", `${index + 1}. ${step.plugin}: ${step.hook}`, ...formatChange(step)));
   if (steps.length === 0 && failures.length === 0) lines.push("no plugin changed anything");
   return `${lines.join("\n")}\n`;
 }
 
-function formatFailure({ plugin, hook, path, message }: Failure): string {
+/** Whose fault it is, where, and what is wrong. */
+export function formatFailure({ plugin, hook, path, message }: Failure): string {
   const who = plugin === undefined ? "" : `plugin ${plugin}${hook === undefined ? "" : `, hook ${hook}`}: `;
-  return `! ${who}${path === "" ? "" : `${path}: `}${message}`;
+  return `${who}${path === "" ? "" : `${path}: `}${message}`;
 }
 
 function formatChange({ before, after }: Step): readonly string[] {

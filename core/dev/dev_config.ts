@@ -3,7 +3,7 @@ import { parseDocument } from "yaml";
 /** Hosts below `localhost` reach this machine in curl and in browsers without any set-up. */
 export const DEV_DOMAIN = "dev.localhost";
 
-/** The laptop's config as it is first written. Its ports are wishes: `movePorts()` replaces those that are taken. */
+/** The laptop's config as it is first written. Its ports are wishes: what runs has others for those that are taken. */
 export const DEV_CONFIG = `\
 # Signalbox on a laptop. "deno task dev" made this file and reads it again whenever it changes: try things here.
 # Delete it to have it made anew. deploy/signalbox.yaml explains every key.
@@ -31,10 +31,14 @@ export interface PortSource {
   take(address: string): number;
 }
 
-/** The config with every taken port (and every 0, which could not be known elsewhere) replaced; the rest stays as written. */
+/**
+ * The config with every taken port (and every 0, which could not be known elsewhere) replaced; the rest stays as written.
+ * What was moved `before` is moved to the same place again.
+ */
 export function movePorts(
   text: string,
   ports: PortSource,
+  before: readonly MovedPort[] = [],
 ): { readonly text: string; readonly moved: readonly MovedPort[] } {
   const document = parseDocument(text);
   const listeners = document.getIn(["listeners"], false);
@@ -49,10 +53,11 @@ export function movePorts(
     const address = document.getIn([...place, "address"]) ?? "127.0.0.1";
     // What is not acceptable is for Signalbox to report.
     if (typeof port !== "number" || typeof address !== "string") continue;
-    if (port !== 0 && ports.isFree(address, port)) continue;
-    const to = ports.take(address);
-    document.setIn([...place, "port"], to);
     const path = place.length === 1 ? `${place[0]}.port` : `listeners[${place[1]}].port`;
+    const again = before.find((move) => move.path === path && move.from === port);
+    if (again === undefined && port !== 0 && ports.isFree(address, port)) continue;
+    const to = again?.to ?? ports.take(address);
+    document.setIn([...place, "port"], to);
     moved.push({ path, from: port, to });
   }
   return moved.length === 0 ? { text, moved } : { text: document.toString({ lineWidth: 0 }), moved };

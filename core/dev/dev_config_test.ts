@@ -25,6 +25,17 @@ Deno.test("movePorts() replaces taken ports and 0, and keeps what a person wrote
   assert.deepEqual(moved.map(({ path }) => path), ["http.port", "xds.port", "listeners[0].port"]);
 });
 
+Deno.test("movePorts() moves to the same place again what was moved from there before", () => {
+  const before = [{ path: "http.port", from: 8080, to: 20000 }, { path: "xds.port", from: 1, to: 20001 }];
+  const { text, moved } = movePorts(
+    "http: { port: 8080 }\nxds: { port: 2 }\n",
+    { isFree: () => true, take: () => 1 },
+    before,
+  );
+  assert.equal(text, "http: { port: 20000 }\nxds: { port: 2 }\n");
+  assert.deepEqual(moved, before.slice(0, 1));
+});
+
 Deno.test("movePorts() leaves a config that is no config to Signalbox", () => {
   for (const written of ["", "a: [", "listeners: 3\nhttp: x\n"]) {
     assert.equal(movePorts(written, { isFree: () => false, take: () => 1 }).text, written);

@@ -25,8 +25,15 @@ export type EchoResult<Reply> =
   & { readonly trailers: Readonly<Record<string, string>> }
   & (
     | { readonly ok: true; readonly reply: Reply }
-    | { readonly ok: false; readonly code: number; readonly codeName: string; readonly message: string }
+    | FailedCall
   );
+
+interface FailedCall {
+  readonly ok: false;
+  readonly code: number;
+  readonly codeName: string;
+  readonly message: string;
+}
 
 /** A connection to the echo service, usually through Envoy. Connects on the first call, and again when it is lost. */
 export interface EchoClient extends Disposable {
@@ -141,6 +148,12 @@ function resultOf<Reply>(end: StatusObject, reply: () => Reply | undefined): Ech
   );
   if (end.code === status.OK) return { ok: true, reply: reply() as Reply, trailers };
   return { ok: false, code: end.code, codeName: status[end.code] ?? "UNKNOWN", message: end.details, trailers };
+}
+
+/** Why a call failed. An HTTP 404 without gRPC's words, which is how Envoy answers an unknown host, is this code to gRPC. */
+export function describeFailure({ code, codeName, message }: FailedCall): string {
+  if (code === status.UNIMPLEMENTED && message === "") return "no session has this host (Envoy answers 404)";
+  return `${codeName} ${message}`.trimEnd();
 }
 
 function describe(end: StatusObject): string {

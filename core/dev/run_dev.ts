@@ -89,8 +89,9 @@ async function restart(sandbox: Sandbox, paths: readonly string[], say: (line: s
   try {
     await sandbox.restart();
     const ms = Math.round(performance.now() - startedAtMs);
-    const call = sandbox.envoy === undefined ? undefined : await sandbox.firstCall();
+    const { problems, call } = await sandbox.tryOut();
     say(`${what} changed: restarted in ${ms} ms${call ? `; ${call.host} answers in ${call.tookMs} ms` : ""}`);
+    for (const problem of problems) say(`  ${problem}`);
   } catch (thrown) {
     say(`${what} changed, but: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
@@ -116,8 +117,10 @@ async function sayWhatRuns(
     say(`  session    ${name}.${config.domain} -> ${formatHostPort({ host: address, port })}`);
   }
   say();
-  if (envoy === undefined) return;
-  const { host, backend, tookMs } = await sandbox.firstCall();
+  const { problems, call } = await sandbox.tryOut();
+  for (const problem of problems) say(`  ${problem}`);
+  if (call === undefined) return;
+  const { host, backend, tookMs } = call;
   const dev = Deno.build.standalone ? "signalbox dev" : "deno task dev";
   say(`  A call through Envoy works: backend ${backend} answered ${host} in ${tookMs} ms. Make it again:`);
   say(`    ${dev} call ${host}`);

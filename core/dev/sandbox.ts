@@ -1,18 +1,18 @@
 import { formatHostPort } from "../command/host_port.ts";
 import { createTasksClient } from "../command/tasks_client.ts";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load_config.ts";
 import { routeGrpcLog } from "../observe/grpc_log.ts";
+import { SignalboxError } from "../signalbox_error.ts";
 import type { MovedPort } from "./dev_config.ts";
-import { type DevFolder, prepareCertificate, prepareDevFolder } from "./dev_folder.ts";
+import { type DevFolder, prepareDevFolder } from "./dev_folder.ts";
 import { createEchoBackend, type EchoBackend } from "./echo_backend.ts";
-import { createEchoClient } from "./echo_client.ts";
+import type { EchoTarget } from "./echo_client.ts";
 import type { EnvoyBinary } from "./envoy_binary.ts";
 import { type EnvoyProcess, startEnvoy } from "./envoy_process.ts";
 import type { LogRecord } from "./log_record.ts";
 import { type SignalboxProcess, startSignalbox } from "./signalbox_process.ts";
 import { runSignalbox, signalboxProgram } from "./signalbox_program.ts";
-import { until } from "./until.ts";
+import { type TryOut, tryOut } from "./try_out.ts";
 
 export interface SandboxOptions {
   readonly folder: DevFolder;
@@ -29,8 +29,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly backends: readonly EchoBackend[];
   readonly signalbox: SignalboxProcess;
   readonly envoy: EnvoyProcess | undefined;
-  /** One call through Envoy to the session of the first backend; tries until it works. */
-  firstCall(): Promise<{ readonly host: string; readonly backend: string; readonly tookMs: number }>;
+  /** Registers the sessions, and calls one of them where there is an Envoy. */
+  tryOut(): Promise<TryOut>;
   /** Signalbox again, with the config as it is now; Envoy goes on, unless it was lost or what it was started with has changed. */
   restart(): Promise<void>;
 }
@@ -38,14 +38,13 @@ export interface Sandbox extends AsyncDisposable {
 const NAMES = ["blue", "green"] as const;
 const BACKEND_PORT = 50051;
 
-/** Starts everything. Whatever was started is ended again where something fails. */
+/** Starts everything; `tryOut()` is yet to register the sessions. Whatever was started is ended again where something fails. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { folder } = options;
   // A backend whose place is taken takes another: grpc-js need not say so.
   routeGrpcLog();
   await using stack = new AsyncDisposableStack();
-  const prepared = await prepareDevFolder(folder, new Date());
-  const state = { config: prepared.config, stopping: false, bootstrap: "" };
+  const state = { running: await prepareDevFolder(folder, new Date()), stopping: false, bootstrap: "" };
   const backends: EchoBackend[] = [];
   for (const [index, name] of NAMES.entries()) {
     const backend = await createBackend(name, `127.0.0.${11 + index}`);
@@ -61,27 +60,21 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     await envoy?.stop();
     await signalbox.stop();
   });
-  await registerAll();
   await startEnvoyIfChanged();
   const disposal = stack.move();
 
   async function start(): Promise<SignalboxProcess> {
     const { onRecord } = options;
-    const started = await startSignalbox({ configPath: folder.configPath, program: signalboxProgram(), onRecord });
+    const started = await startSignalbox({ configPath: folder.runningPath, program: signalboxProgram(), onRecord });
     started.exited.then(({ code }) => {
       if (!state.stopping && signalbox === started) options.onLost("Signalbox", code);
     });
     return started;
   }
 
-  async function registerAll(): Promise<void> {
-    const tasks = createTasksClient(signalbox.httpUrl, { fetch });
-    for (const { name, address, port } of backends) await tasks.add({ id: name, address, port });
-  }
-
   async function startEnvoyIfChanged(): Promise<void> {
     if (options.envoy.kind === "missing") return;
-    const bootstrap = await runSignalbox(["bootstrap", "--config", folder.configPath, "--node-id", "laptop"]);
+    const bootstrap = await runSignalbox(["bootstrap", "--config", folder.runningPath, "--node-id", "laptop"]);
     if (envoy !== undefined && bootstrap === state.bootstrap) return;
     const before = envoy;
     envoy = undefined;
@@ -98,9 +91,11 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   return {
     get config() {
-      return state.config;
+      return state.running.config;
     },
-    moved: prepared.moved,
+    get moved() {
+      return state.running.moved;
+    },
     backends,
     get signalbox() {
       return signalbox;
@@ -108,28 +103,21 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     get envoy() {
       return envoy;
     },
-    async firstCall() {
-      const host = `${NAMES[0]}.${state.config.domain}`;
-      using client = createEchoClient(await echoTarget(state.config, folder, host));
-      let last: unknown;
-      return await until(async () => {
-        const startedAtMs = performance.now();
-        const result = await client.say({ text: "hello" });
-        last = result;
-        return result.ok &&
-          { host, backend: result.reply.backend, tookMs: Math.round(performance.now() - startedAtMs) };
-      }, { what: `an answer from "${host}"`, otherwise: () => last });
+    tryOut() {
+      return tryOut({
+        tasks: createTasksClient(signalbox.httpUrl, { fetch }),
+        sessions: backends.map(({ name, address, port }) => ({ id: name, address, port })),
+        ...(envoy && { targetOf: (host: string) => echoTarget(state.running.config, folder, host) }),
+      });
     },
     async restart() {
       // A config that is not acceptable is found before the Signalbox that works is stopped.
-      const config = await loadConfig(folder.configPath);
-      await prepareCertificate(folder, config.domain, new Date());
+      const running = await prepareDevFolder(folder, new Date(), state.running);
       state.stopping = true;
       await signalbox.stop();
       state.stopping = false;
       signalbox = await start();
-      state.config = config;
-      await registerAll();
+      state.running = running;
       await startEnvoyIfChanged();
     },
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
@@ -141,9 +129,11 @@ export async function echoTarget(
   config: Config,
   folder: DevFolder,
   host: string,
-): Promise<{ readonly address: string; readonly authority: string; readonly ca?: string }> {
+): Promise<EchoTarget> {
   const [listener] = config.listeners;
-  if (listener === undefined) throw new Error(`Cannot call "${host}": the config has no listener`);
+  if (listener === undefined) {
+    throw new SignalboxError("invalid_config", `Cannot call "${host}": the config has no listener`);
+  }
   const { port, tls } = listener;
   const address = formatHostPort({ host: listener.address === "0.0.0.0" ? "127.0.0.1" : listener.address, port });
   const authority = `${host}:${port}`;

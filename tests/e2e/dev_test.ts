@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { DEV_CONFIG } from "../../core/dev/dev_config.ts";
 import { signalboxProgram } from "../../core/dev/signalbox_program.ts";
 import { until } from "../../core/dev/until.ts";
 import { testWithEnvoy } from "./envoy_test_case.ts";
@@ -74,6 +75,14 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
+/** As somebody has changed it, before the first start. Resolves with its path. */
+async function writeConfig(folder: string, text: string): Promise<string> {
+  const path = join(folder, ".signalbox/dev/signalbox.yaml");
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, text);
+  return path;
+}
+
 const urlIn = (line: string): string => /http:\/\/[\d.:]+/.exec(line)?.[0] ?? "";
 
 async function isGone(url: string): Promise<boolean> {
@@ -94,7 +103,7 @@ testWithEnvoy(
       assert.match(call.out, /^green says "good day" to green\.dev\.localhost, in \d+ ms\n/);
       const unknown = await runDev(folder, "call", "red.dev.localhost");
       assert.equal(unknown.code, 1);
-      assert.match(unknown.err, /^error: Cannot call "red\.dev\.localhost": UNIMPLEMENTED/);
+      assert.match(unknown.err, /^error: Cannot call "red\.dev\.localhost": no session has this host/);
       const second = await runDev(folder);
       assert.deepEqual(second, {
         code: 1,
@@ -133,6 +142,70 @@ testWithEnvoy("dev ends at a signal that comes while it starts", () =>
     assert.doesNotMatch(dev.text, /error|defect/);
     assert.ok(await isGone(api));
   }));
+
+testWithEnvoy(
+  "dev goes on when a plugin does not take its sessions, and serves them when it does",
+  () =>
+    withFolder(async (folder) => {
+      const pluginPath = join(folder, "pod_token.ts");
+      const write = (schema: string) =>
+        Deno.writeTextFile(
+          pluginPath,
+          `export default { apiVersion: 1, session: ({ z }) => ${schema}, examples: [{ session: "a" }], setup: () => ({}) };\n`,
+        );
+      await write("z.string().optional()");
+      await writeConfig(folder, `${DEV_CONFIG}plugins: [{ name: pod-token, from: ../../pod_token.ts }]\n`);
+      await using dev = startDev(folder);
+      await dev.line("A call through Envoy works");
+      await dev.line("Ctrl-C ends it all");
+      await write("z.string()");
+      assert.match(await dev.line("changed"), /: restarted in \d+ ms$/);
+      assert.equal(await dev.line("blue is"), "  blue is not served: plugin pod-token: plugins.pod-token: is required");
+      dev.signal("SIGINT");
+      assert.equal(await dev.ended(), 0);
+
+      await using again = startDev(folder);
+      assert.equal(
+        await again.line("blue is"),
+        "  blue is not served: plugin pod-token: plugins.pod-token: is required",
+      );
+      await again.line("Ctrl-C ends it all");
+      await write("z.string().optional()");
+      await again.line("blue.dev.localhost answers");
+    }),
+);
+
+testWithEnvoy(
+  "dev takes another port for one that is taken, and that one again when it is free",
+  () =>
+    withFolder(async (folder) => {
+      const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = taken.addr;
+      const config = `domain: dev.localhost
+http: { port: ${port} }
+xds: { port: 0 }
+grpc: { port: 0 }
+store: { kind: memory }
+listeners: [{ name: ingress, address: 127.0.0.1, port: 0 }]
+log: { format: json }
+`;
+      const configPath = await writeConfig(folder, config);
+      {
+        await using dev = startDev(folder);
+        assert.match(await dev.line("was taken"), new RegExp(`http.port ${port} was taken: it is \\d+ now`));
+        const api = await dev.line("tasks API");
+        await dev.line("Ctrl-C ends it all");
+        taken.close();
+        assert.match((await runDev(folder, "call", "blue.dev.localhost")).out, /^blue says/);
+        await Deno.writeTextFile(configPath, `${config}# changed\n`);
+        await dev.line("blue.dev.localhost answers");
+        await (await fetch(/http.*/.exec(api)?.[0] ?? "")).body?.cancel();
+      }
+      assert.equal(await Deno.readTextFile(configPath), `${config}# changed\n`);
+      await using dev = startDev(folder);
+      assert.equal(urlIn(await dev.line("tasks API")), `http://127.0.0.1:${port}`);
+    }),
+);
 
 testWithEnvoy(
   "dev runs a plugin from a folder outside of the project, and again when a file of it changes",
