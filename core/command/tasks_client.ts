@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
+import { connectionFailure } from "./connection_failure.ts";
 
 const shownDelivery = z.looseObject({
   state: z.string(),
@@ -95,9 +96,8 @@ export function createTasksClient(baseUrl: string, io: Pick<CommandIo, "fetch">)
     } catch (cause) {
       const state = cause instanceof DOMException && cause.name === "TimeoutError"
         ? `no answer within ${TIMEOUT_MS / 1000} s`
-        : "no connection";
-      const hint = "is it running, and is this its address (--url, SIGNALBOX_URL)?";
-      throw new SignalboxError("not_ready", `Cannot reach Signalbox at "${baseUrl}": ${state}; ${hint}`, { cause });
+        : connectionFailure(baseUrl, cause);
+      throw new SignalboxError("not_ready", `Cannot reach Signalbox at "${baseUrl}": ${state}`, { cause });
     }
     if (!response.ok) throw await toError(action, response);
     return response;
