@@ -95,7 +95,8 @@ function restResources(): unknown {
 function xdsCluster({ server, mode, tls }: BootstrapOptions): unknown {
   return {
     name: XDS_CLUSTER,
-    type: isIP(server.host) === 0 ? "STRICT_DNS" : "STATIC",
+    // Both families: a name like localhost has an address of each, and Signalbox may listen to one of them alone.
+    ...(isIP(server.host) === 0 ? { type: "STRICT_DNS", dns_lookup_family: "ALL" } : { type: "STATIC" }),
     connect_timeout: "1s",
     load_assignment: {
       cluster_name: XDS_CLUSTER,

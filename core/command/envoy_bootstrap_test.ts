@@ -85,3 +85,11 @@ Deno.test("buildEnvoyBootstrap() asks over HTTP/2 for ADS and over HTTP/1.1 for 
     assert.equal(text.includes('"api_type":"REST"'), mode === "rest");
   }
 });
+
+testEnvoy("buildEnvoyBootstrap() reaches a name of which one address alone is listened to", async (path, folder) => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const server = { host: "localhost", port: listener.addr.port };
+  const bootstrap = JSON.stringify(buildEnvoyBootstrap({ ...options, server }));
+  await using _running = await startEnvoy({ path, folder, bootstrap });
+  using _connection = await listener.accept();
+});
