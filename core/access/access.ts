@@ -105,7 +105,7 @@ export async function openAccess(
   }
 
   function byToken(authorization = ""): Identity {
-    const presented = /^Bearer +([^ ]+)$/i.exec(authorization)?.[1];
+    const presented = presentedToken(authorization);
     if (presented === undefined) return [];
     const name = findToken([...tokens, ...fileTokens?.current ?? []], presented);
     return name === undefined ? [] : [`token:${name}`];
@@ -124,6 +124,17 @@ export async function openAccess(
     },
     close,
   };
+}
+
+/** For whom `identify()` has not let in. Tells nobody more than what he has shown himself. */
+export function missingProof({ authorization = "" }: Pick<Claims, "authorization">): string {
+  return presentedToken(authorization) === undefined
+    ? "a bearer token or a client's certificate is needed"
+    : "the bearer token is not known";
+}
+
+function presentedToken(authorization: string): string | undefined {
+  return /^Bearer +([^ ]+)$/i.exec(authorization)?.[1];
 }
 
 const REFUSALS_LOGGED_EVERY_MS = 1000;

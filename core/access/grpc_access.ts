@@ -8,7 +8,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
-import type { Access, Certificate } from "./access.ts";
+import { type Access, type Certificate, missingProof } from "./access.ts";
 import type { Followed } from "./follow.ts";
 import type { Identity } from "./identity.ts";
 
@@ -42,8 +42,9 @@ function createGuard(access: Access): ServerInterceptor {
       start(next) {
         next({
           onReceiveMetadata(metadata, proceed) {
-            const identity = identify(access, metadata, call);
-            if (!identity) return call.sendStatus(UNAUTHENTICATED);
+            const authorization = authorizationOf(metadata);
+            const identity = identify(access, authorization, call);
+            if (!identity) return call.sendStatus(unauthenticated(authorization));
             identities.set(metadata, identity);
             proceed(metadata);
           },
@@ -52,21 +53,25 @@ function createGuard(access: Access): ServerInterceptor {
     });
 }
 
-function identify(access: Access, metadata: Metadata, call: ServerInterceptingCallInterface): Identity | undefined {
+/** Of several none, for then nobody can tell which one is meant. */
+function authorizationOf(metadata: Metadata): string | undefined {
   const [authorization, ...more] = metadata.get("authorization").map(String);
-  // There with certificates that were verified only.
-  const raw = call.getAuthContext().sslPeerCertificate?.raw;
-  return access.identify({
-    authorization: more.length === 0 ? authorization : undefined,
-    certificate: raw && new Uint8Array(raw),
-    address: call.getPeer(),
-  });
+  return more.length === 0 ? authorization : undefined;
 }
 
-const UNAUTHENTICATED = {
-  code: status.UNAUTHENTICATED,
-  details: "Cannot answer: a bearer token or a client's certificate is needed",
-};
+function identify(
+  access: Access,
+  authorization: string | undefined,
+  call: ServerInterceptingCallInterface,
+): Identity | undefined {
+  // There with certificates that were verified only.
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  return access.identify({ authorization, certificate: raw && new Uint8Array(raw), address: call.getPeer() });
+}
+
+function unauthenticated(authorization: string | undefined) {
+  return { code: status.UNAUTHENTICATED, details: `Cannot answer: ${missingProof({ authorization })}` };
+}
 
 /** Tells gRPC of certificates as they come. */
 class FollowedProvider implements experimental.CertificateProvider {

@@ -1,4 +1,4 @@
-import type { Access } from "../access/access.ts";
+import { type Access, missingProof } from "../access/access.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { problemResponse } from "./problem.ts";
 import type { Router } from "./router.ts";
@@ -16,11 +16,12 @@ const LOOPBACK_HOST = /^(?:[^.[\]]+|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/;
 export function addGuard(router: Router, { access, loopback }: GuardOptions): void {
   router.use("*", async (context, next) => {
     const { req, env } = context;
-    const identity = access.identify({ ...env?.client, authorization: req.header("authorization") });
+    const authorization = req.header("authorization");
+    const identity = access.identify({ ...env?.client, authorization });
     if (!identity) {
       const error = new SignalboxError(
         "unauthenticated",
-        `Cannot ${req.method} "${req.path}": a bearer token or a client's certificate is needed`,
+        `Cannot ${req.method} "${req.path}": ${missingProof({ authorization })}`,
       );
       return problemResponse(error, { "www-authenticate": 'Bearer realm="signalbox"' });
     }

@@ -44,7 +44,12 @@ Deno.test("addGuard() refuses everybody else, on paths that are not there too", 
       const response = await ask(path, authorization === "" ? {} : { authorization });
       assert.equal(response.status, 401, path);
       assert.equal(response.headers.get("www-authenticate"), 'Bearer realm="signalbox"');
-      assert.equal((await response.json()).code, "unauthenticated");
+      const { code, detail } = await response.json();
+      assert.equal(code, "unauthenticated");
+      const missing = authorization === "Bearer wrong"
+        ? "the bearer token is not known"
+        : "a bearer token or a client's certificate is needed";
+      assert.ok(detail.endsWith(`: ${missing}`), detail);
     }
   }
 });
