@@ -72,6 +72,6 @@ Deno.test("explain exits with 1 when there is no such session", async () => {
   });
   assert.deepEqual([code, err], [
     1,
-    'error: Cannot explain session "s1": Cannot explain session "s1": there is none\n',
+    'error: Cannot explain session "s1": there is none\n',
   ]);
 });

@@ -154,6 +154,19 @@ Deno.test("sessions prints a problem with all its issues when the server refuses
   });
 });
 
+Deno.test("sessions says once what cannot be done, whatever the session is called", async () => {
+  const cases: readonly [readonly string[], string, string][] = [
+    [["get", "a: b"], 'Cannot get session "a: b": there is none', 'Cannot get session "a: b": there is none'],
+    [["remove", "red"], 'Cannot remove session "red": there is none', 'Cannot remove session "red": there is none'],
+    [["list"], 'Cannot GET "/xds/tasks": it is not known', "Cannot list sessions: it is not known"],
+    [["add", "a", "10.0.0.1:1"], 'Cannot register "a": host a:b is taken', "Cannot add session: host a:b is taken"],
+  ];
+  for (const [args, detail, said] of cases) {
+    const server = fakeServer(Response.json({ code: "not_found", detail }, { status: 404 }));
+    assert.equal((await runCommand(["sessions", ...args], server)).err, `error: ${said}\n`);
+  }
+});
+
 Deno.test("sessions says what the status was when the answer is no problem of Signalbox's", async () => {
   const proxy = fakeServer(new Response("<html>", { status: 502, statusText: "Bad Gateway" }));
   assert.deepEqual(await runCommand(["sessions", "get", "a"], proxy), {

@@ -149,9 +149,12 @@ async function read<T>(schema: z.ZodType<T>, response: Response): Promise<T> {
   throw new SignalboxError("internal", `Cannot read the answer of "${response.url}": it is not Signalbox's`);
 }
 
+/** What could not be done in the server's words, which is said here in the caller's. */
+const SERVERS_ACTION = /^Cannot (?:[^":]|"[^"]*")+: /;
+
 async function toError(action: string, response: Response): Promise<SignalboxError> {
   const { data } = problem.safeParse(await json(response));
-  const state = data?.detail ?? data?.title ??
+  const state = data?.detail?.replace(SERVERS_ACTION, "") ?? data?.title ??
     `the server answered ${response.status} ${response.statusText}`.trimEnd();
   return new SignalboxError(toCode(data?.code), `${action}: ${state}`, { issues: data?.issues ?? [] });
 }
