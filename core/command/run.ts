@@ -13,6 +13,7 @@ import { addSessionsCommand } from "./sessions.ts";
 import { addTokenCommand } from "./token.ts";
 import { addTranslateCommand } from "./translate.ts";
 import { addTryPluginsCommand } from "./try_plugins.ts";
+import { explainUsageErrors } from "./usage_errors.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 not understood. */
@@ -59,6 +60,7 @@ Examples:
 Help of one command: signalbox COMMAND --help`,
     );
   for (const add of COMMANDS) add(program, io);
+  explainUsageErrors(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;

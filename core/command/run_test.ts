@@ -61,13 +61,14 @@ Deno.test("run() prints help as an error when there is no command", async () => 
 
 Deno.test("run() exits with 2 and says what is wrong when the arguments are not understood", async () => {
   const cases: readonly [readonly string[], RegExp][] = [
-    [["sesions"], /^error: unknown command 'sesions'\n\(Did you mean sessions\?\)\n$/],
-    [["sessions", "ad"], /^error: unknown command 'ad'\n\(Did you mean add\?\)\n$/],
-    [["--verison"], /^error: unknown option '--verison'\n\(Did you mean --version\?\)\n$/],
-    [["serve"], /^error: required option '-c, --config <file>' not specified\n$/],
+    [["sesions"], /^error: unknown command 'sesions'\n\(Did you mean sessions\?\)\nHelp: signalbox --help\n$/],
+    [["sessions", "ad"], /^error: unknown command 'ad'\n\(Did you mean add\?\)\nHelp: signalbox sessions --help\n$/],
+    [["--verison"], /^error: unknown option '--verison'\n\(Did you mean --version\?\)\n/],
+    [["serve"], /^error: required option '-c, --config <file>' not specified\nHelp: signalbox serve --help\n$/],
+    [["serve", "--confg", "x"], /^error: unknown option '--confg'\n\(Did you mean --config\?\)\n/],
     [["serve", "--config"], /argument missing/],
     [["serve", "-c", "a", "b"], /too many arguments/],
-    [["bootstrap", "--mode", "v2"], /Allowed choices are delta, sotw, rest, grpc\.\n$/],
+    [["bootstrap", "--mode", "v2"], /Allowed choices are delta, sotw, rest, grpc\.\n/],
     [["bootstrap", "--xds", "host"], /'--xds <host:port>' argument 'host' is invalid\. .*must be HOST:PORT/],
     [["bootstrap", "--admin-port", "70000"], /must be 0 to 65535/],
     [["sessions", "add", "a"], /missing required argument 'backends'/],
