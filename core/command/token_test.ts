@@ -19,10 +19,18 @@ Deno.test("token new prints JSON when it is asked to", async () => {
   assert.equal(findToken([{ name, sha256 }], token), "ci");
 });
 
+Deno.test("token new quotes a name that YAML would take for something else", async () => {
+  for (const name of ["123", "true"]) {
+    const [, , , line = ""] = (await runCommand(["token", "new", name])).out.split("\n");
+    const { http } = parseConfig(`domain: a\nhttp:\n  tokens:\n    ${line}\n`, { baseDir: "/" });
+    assert.equal(http.tokens[0]?.name, name);
+  }
+});
+
 Deno.test("token new exits with 1 when the config would not take the name", async () => {
   for (const name of ["a b", "x, sha256: 1", "-", ""]) {
     const { code, out, err } = await runCommand(["token", "new", "--", name]);
     assert.deepEqual([code, out], [1, ""], name);
-    assert.match(err, /^error: the config is not valid\n/);
+    assert.match(err, /^error: Cannot make a token: NAME must be 1 to 63 of letters, [^\n]*\n$/);
   }
 });
