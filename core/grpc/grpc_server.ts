@@ -26,7 +26,7 @@ export async function startGrpcServer(options: {
     "grpc.keepalive_timeout_ms": 10_000,
   });
   addServices(server, options.services);
-  const port = await listen(server, { purpose: "gRPC", ...options });
+  const port = await listen(server, { key: "grpc", ...options });
   return {
     port,
     close: ({ graceMs = 5_000 } = {}) => shutDown(server, { services: options.services, graceMs }),

@@ -1,6 +1,7 @@
 import type { Server } from "@grpc/grpc-js";
 import type { Access } from "../access/access.ts";
 import { createGrpcCredentials } from "../access/grpc_access.ts";
+import { listenFailure } from "../listen_failure.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { GrpcService } from "./grpc_service.ts";
 import { endSessionsLate } from "./late_endings.ts";
@@ -8,9 +9,9 @@ import { endSessionsLate } from "./late_endings.ts";
 /** Has the server listen, for whom `access` lets in. Resolves with the port that was taken; rejects with `address_in_use`. */
 export function listen(
   server: Server,
-  { purpose, address, port, access }: {
-    /** What the server is for, as in `xDS`. */
-    readonly purpose: string;
+  { key, address, port, access }: {
+    /** The server's, in the config. */
+    readonly key: "xds" | "grpc";
     readonly address: string;
     /** 0 takes a free one. */
     readonly port: number;
@@ -24,8 +25,7 @@ export function listen(
         endSessionsLate(server);
         return resolve(taken);
       }
-      const text = `Cannot listen for ${purpose} on "${place}": the address is taken or not on this machine`;
-      reject(new SignalboxError("address_in_use", text, { cause }));
+      reject(listenFailure(key, place, cause));
     });
   });
 }

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Access, Certificate } from "../access/access.ts";
-import { SignalboxError } from "../signalbox_error.ts";
+import { listenFailure } from "../listen_failure.ts";
 
 export interface HttpServer {
   /** `http://ADDRESS:PORT` or `https://…`, with the port that was taken. */
@@ -142,10 +142,7 @@ function refuse(error: Error, socket: Duplex): void {
 
 function listen(server: Server, { address, port }: HttpServerOptions, place: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => {
-      const state = "the address is taken or not on this machine";
-      reject(new SignalboxError("address_in_use", `Cannot listen for HTTP on "${place}": ${state}`, { cause }));
-    });
+    server.once("error", (cause) => reject(listenFailure("http", place, cause)));
     server.listen(port, address, resolve);
   });
 }

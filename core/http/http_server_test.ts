@@ -23,10 +23,13 @@ Deno.test("startHttpServer() throws address_in_use when the port is taken or the
   const again = { address: "127.0.0.1", port: server.port, handler: () => new Response() };
   await assert.rejects(startHttpServer(again), {
     code: "address_in_use",
-    message: `Cannot listen for HTTP on "127.0.0.1:${server.port}": the address is taken or not on this machine`,
+    message: `Cannot listen on "127.0.0.1:${server.port}" (http.port): the port is taken`,
   });
   // TEST-NET-1, RFC 5737: nobody has it.
-  await assert.rejects(start(() => new Response(), "192.0.2.1"), { code: "address_in_use" });
+  await assert.rejects(start(() => new Response(), "192.0.2.1"), {
+    code: "address_in_use",
+    message: 'Cannot listen on "192.0.2.1:0" (http.address): this machine does not have the address',
+  });
   await server.close();
 });
 

@@ -68,7 +68,7 @@ export async function startXdsServer(options: XdsServerOptions): Promise<XdsServ
   const health = createHealth(DISCOVERY_SERVICES);
   const services = [health.service, ...createReflection([...DISCOVERY_SERVICES, health.service.name])];
   addServices(server, services);
-  const port = await listen(server, { purpose: "xDS", ...options });
+  const port = await listen(server, { key: "xds", ...options });
   // Nothing listens before there is everything to serve.
   health.setServing(true);
   return {

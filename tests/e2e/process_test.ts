@@ -53,12 +53,12 @@ Deno.test("serve logs the ports that it took, for people too, and ends with 0 wh
 Deno.test("serve says in one line why it cannot listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
-  for (const [key = "", name] of [["http", "HTTP"], ["xds", "xDS"], ["grpc", "gRPC"]]) {
+  for (const key of ["http", "xds", "grpc"]) {
     const ports = PORTS.replace(`${key}: { port: 0 }`, `${key}: { port: ${port} }`);
     await withConfig(`${ports}\nstore: { kind: memory }`, async (configPath) => {
       assert.deepEqual(await serve(configPath), {
         code: 1,
-        text: `error: Cannot listen for ${name} on "127.0.0.1:${port}": the address is taken or not on this machine\n`,
+        text: `error: Cannot listen on "127.0.0.1:${port}" (${key}.port): the port is taken\n`,
       });
     });
   }
