@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
-import { DURATION_FORMAT, parseDuration } from "../duration.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
-import { optionParser } from "./option_parser.ts";
+import { timeLimitOption } from "./time_limit_option.ts";
 
 interface Options {
   readonly config: string;
@@ -18,12 +17,13 @@ export function addCheckCommand(parent: Command, io: CommandIo): void {
   parent.command("check")
     .summary("check the config, its files, and its plugins")
     .description(
-      "Checks the config file, that its certificates and its kubeconfig can be used, that its store can be written, and\n" +
-        "that its plugins start and build sessions: in a process of their own, so that one that never ends is found out.",
+      "Checks the config file, that its certificates and its kubeconfig can be used, that its store can be written, and " +
+        "that its plugins start and build sessions: in a process of their own, so that one that never ends is found out. Whether its " +
+        "ports are free is not tried.",
     )
     .requiredOption("-c, --config <file>", "the config file (YAML)")
     .option("-s, --sessions <file>", "try the plugins on these sessions, not on samples")
-    .option("--time-limit <duration>", "what any one step of a plugin may take", optionParser(parseTimeLimit), 5_000)
+    .addOption(timeLimitOption("what any one step of a plugin may take"))
     .option("--insecure", "accept that anybody on the network may use it")
     .addHelpText("after", "\nExample:\n  signalbox check --config signalbox.yaml")
     .action((options: Options) => check(options, io));
@@ -45,7 +45,7 @@ async function check(options: Options, io: CommandIo): Promise<void> {
     const lines = issues.map(({ path, message }) => `${options.config}: ${path}: ${message}`);
     throw new SignalboxError("invalid_config", lines.join("\n"), { issues });
   }
-  io.out(`${options.config}: OK\n`);
+  io.out(`${options.config}: OK; its ports were not tried\n`);
 }
 
 /** Of the kubeconfig alone: the cluster may be away when Signalbox starts, and is not asked. */
@@ -71,10 +71,4 @@ async function findPluginProblems(
   const { issues, notes } = await tryPluginsApart(args, { stepMs: timeLimit });
   for (const note of notes) io.err(`${config}: ${note}\n`);
   return issues;
-}
-
-function parseTimeLimit(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms < 1) throw new RangeError(`It must be ${DURATION_FORMAT}, above 0.`);
-  return ms;
 }

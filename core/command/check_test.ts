@@ -24,7 +24,11 @@ Deno.test("check prints OK and makes nothing when all is well", () =>
     const { cert, key } = await createDevCertificate("example.org", { now: new Date() });
     await Deno.writeTextFile(join(folder, "tls.crt"), cert);
     await Deno.writeTextFile(join(folder, "tls.key"), key);
-    assert.deepEqual(await runCommand(["check", "--config", file]), { code: 0, out: `${file}: OK\n`, err: "" });
+    assert.deepEqual(await runCommand(["check", "--config", file]), {
+      code: 0,
+      out: `${file}: OK; its ports were not tried\n`,
+      err: "",
+    });
     await assert.rejects(Deno.stat(join(folder, "new")), Deno.errors.NotFound);
   }));
 
@@ -127,9 +131,9 @@ Deno.test("check tries plugins on samples, with what their examples say", async 
     "return { cluster: (cluster, { input }) => ({ ...cluster, altStatName: `${input.n}` }) };",
     session,
   );
-  assert.deepEqual(await checkPlugin(fine), { code: 0, out: "/s.yaml: OK\n", err: "" });
+  assert.deepEqual(await checkPlugin(fine), { code: 0, out: "/s.yaml: OK; its ports were not tried\n", err: "" });
   const printing = plugin('console.log("no end of a line"); Deno.stdout.writeSync(new Uint8Array([65])); return {};');
-  assert.deepEqual(await checkPlugin(printing), { code: 0, out: "/s.yaml: OK\n", err: "" });
+  assert.deepEqual(await checkPlugin(printing), { code: 0, out: "/s.yaml: OK; its ports were not tried\n", err: "" });
 });
 
 Deno.test("check names what plugins do wrong, each once", async () => {
@@ -157,7 +161,7 @@ Deno.test("check says what it could not try, for want of samples", async () => {
   const picky = plugin("return {};", "session: ({ z }) => z.strictObject({ n: z.int() }),");
   assert.deepEqual(await checkPlugin(picky), {
     code: 0,
-    out: "/s.yaml: OK\n",
+    out: "/s.yaml: OK; its ports were not tried\n",
     err: "/s.yaml: not tried: plugin p, session plain-1: plugins.p: is required\n",
   });
 });

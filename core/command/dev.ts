@@ -9,7 +9,7 @@ export function addDevCommand(parent: Command, io: CommandIo): void {
   const dev = parent.command("dev")
     .summary("run everything on a laptop")
     .description(
-      "Runs Signalbox with a sample config, two small gRPC backends, their sessions, and a real Envoy.\n" +
+      "Runs Signalbox with a sample config, two small gRPC backends, their sessions, and a real Envoy. " +
         "Signalbox restarts when its source or its config changes. Ctrl-C ends it all.",
     )
     .helpCommand(false)

@@ -12,7 +12,7 @@ export function addInstallCommand(parent: Command, io: CommandIo): void {
   parent.command("install")
     .summary("give a Kubernetes cluster what Signalbox needs there")
     .description(
-      "Makes the ServiceAccount of Signalbox, with the rights that this config needs and no others; the definition of\n" +
+      "Makes the ServiceAccount of Signalbox, with the rights that this config needs and no others; the definition of " +
         "what its replicas tell each other; and, where the cluster is the store, of what a Session is.",
     )
     .requiredOption("-c, --config <file>", "the config file (YAML) that Signalbox will have in the cluster")

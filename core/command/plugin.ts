@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
+import { count } from "./count.ts";
 
 /** `plugin`: what authors of plugins need. */
 export function addPluginCommand(parent: Command, io: CommandIo): void {
@@ -47,7 +48,9 @@ async function test(folder: string, io: CommandIo): Promise<void> {
     if (error !== undefined) io.out(`${describe(error).replace(/^/gm, "       ")}\n`);
   }
   io.out(`${passed} passed, ${failed} failed\n`);
-  if (failed > 0) throw new SignalboxError("invalid_request", `Cannot vouch for "${folder}": ${failed} tests failed`);
+  if (failed > 0) {
+    throw new SignalboxError("invalid_request", `Cannot vouch for "${folder}": ${count(failed, "test")} failed`);
+  }
 }
 
 function describe(error: unknown): string {

@@ -23,11 +23,12 @@ type Label = readonly [key: string, value: string];
 const DEFAULT_WAIT = "10s";
 
 /** With no duration it comes as `true`. */
-const WAIT = [
-  "-w, --wait [duration]",
-  `until every Envoy has it, for this long at most (default: ${DEFAULT_WAIT})`,
-  optionParser(checkDuration),
-] as const;
+const waitFor = (what: string) =>
+  [
+    "-w, --wait [duration]",
+    `until ${what}, for this long at most (default: ${DEFAULT_WAIT})`,
+    optionParser(checkDuration),
+  ] as const;
 
 /** `sessions`: what a Signalbox that runs has registered, through its tasks API. */
 export function addSessionsCommand(parent: Command, io: CommandIo): void {
@@ -61,7 +62,7 @@ export function addSessionsCommand(parent: Command, io: CommandIo): void {
     .option("--alias <host>", "one more host; may be repeated", repeatedOptionParser(String))
     .option("-l, --label <key=value>", "a label; may be repeated", repeatedOptionParser(parseLabel))
     .option("--ttl <duration>", "how long it lives, as in 30s or 1h30m", optionParser(checkDuration))
-    .option(...WAIT)
+    .option(...waitFor("every Envoy has it"))
     .addHelpText(
       "after",
       "\nExample:\n  signalbox sessions add session-123 10.0.0.7:50051 --label team=blue --ttl 10m --wait",
@@ -71,7 +72,7 @@ export function addSessionsCommand(parent: Command, io: CommandIo): void {
   subcommand(sessions, "remove")
     .description("Removes sessions; requests to their hosts are then not found.")
     .argument("<ids...>", "the sessions")
-    .option(...WAIT)
+    .option(...waitFor("no Envoy has it any more"))
     .addHelpText("after", "\nExample:\n  signalbox sessions remove session-123 session-124")
     .action((ids: readonly string[], options: WaitOptions) => remove(ids, options, io));
 

@@ -4,6 +4,7 @@ import { CLUSTER, LISTENER, ROUTE, SCOPED_ROUTE, SECRET, type TypeUrl, VIRTUAL_H
 import type { Config } from "../config/config.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
+import { count } from "./count.ts";
 
 interface Options {
   readonly config: string;
@@ -24,7 +25,7 @@ export function addTranslateCommand(parent: Command, io: CommandIo): void {
   parent.command("translate")
     .summary("print what Envoys would be told of sessions")
     .description(
-      "Prints the resources that a config and its plugins make of sessions, as Envoy's YAML. With --diff or --without\n" +
+      "Prints the resources that a config and its plugins make of sessions, as Envoy's YAML. With --diff or --without " +
         "only what differs: `-` is the other config, or without the plugin. Private keys and secrets are hidden.",
     )
     .requiredOption("-c, --config <file>", "the config file (YAML)")
@@ -57,7 +58,9 @@ async function translateSessions(options: Options, io: CommandIo): Promise<void>
       message,
     }))
   );
-  throw new SignalboxError("invalid_request", `Cannot make resources of ${failed.length} sessions`, { issues });
+  throw new SignalboxError("invalid_request", `Cannot make resources of ${count(failed.length, "session")}`, {
+    issues,
+  });
 }
 
 async function translateOther(config: Config, options: Options): Promise<Translation | undefined> {

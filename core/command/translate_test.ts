@@ -94,7 +94,7 @@ Deno.test("translate prints the rest, and exits with 1, when some sessions canno
     const { code, out, err } = await run();
     assert.equal(code, 1);
     assert.deepEqual(Object.keys(parse(out).cluster), ["a", "b"]);
-    assert.equal(err, "error: Cannot make resources of 1 sessions\n  c tenant route: no tenant of this name\n");
+    assert.equal(err, "error: Cannot make resources of 1 session\n  c tenant route: no tenant of this name\n");
   }));
 
 Deno.test("translate shows no secret", () =>
@@ -118,7 +118,7 @@ Deno.test("translate asks no cluster for Secrets, and still takes those alone th
     assert.match(out, /value: xsample-secret/);
     assert.equal(
       err,
-      "error: Cannot make resources of 1 sessions\n  b tenant plugins.tenant.token: must be a Secret in namespace open\n",
+      "error: Cannot make resources of 1 session\n  b tenant plugins.tenant.token: must be a Secret in namespace open\n",
     );
   }, CONFIG.replace("folder: secrets", "kubernetes: { namespace: open }"));
 });
