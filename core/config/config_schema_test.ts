@@ -18,10 +18,17 @@ function schemaPaths(schema: unknown, path = ""): readonly string[] {
   return properties.flatMap(([key, value]) => schemaPaths(value, path === "" ? key : `${path}.${key}`));
 }
 
-/** The file, and what its lines that begin with `#:` show in place of keys at the top. */
-async function deployed(): Promise<{ readonly text: string; readonly examples: string }> {
+/**
+ * The file, what its lines that begin with `#:` show in place of keys at the top, and the file with those lines put in that
+ * begin so further in.
+ */
+async function deployed(): Promise<{ readonly text: string; readonly examples: string; readonly filled: string }> {
   const text = await Deno.readTextFile(DEPLOYED);
-  return { text, examples: Array.from(text.matchAll(/^#: (.*\n)/gm), ([, line = ""]) => line).join("") };
+  return {
+    text,
+    examples: Array.from(text.matchAll(/^#: (.*\n)/gm), ([, line = ""]) => line).join(""),
+    filled: text.replaceAll(/^( +)#: /gm, "$1"),
+  };
 }
 
 function valuePaths(value: unknown, path = ""): readonly string[] {
@@ -34,8 +41,8 @@ Deno.test("configJsonSchema() has no key that deploy/signalbox.yaml leaves out",
   const known = new Set(schemaPaths(configJsonSchema()));
   // Below a mapping whose keys are the user's own, any key will do.
   const knownPart = (path: string) => known.has(path) ? path : path.slice(0, path.lastIndexOf("."));
-  const { text, examples } = await deployed();
-  const written = new Set([parse(text), parse(examples)].flatMap((values) => valuePaths(values)).map(knownPart));
+  const { filled, examples } = await deployed();
+  const written = new Set([parse(filled), parse(examples)].flatMap((values) => valuePaths(values)).map(knownPart));
   assert.deepEqual([...known].toSorted(), [...written].toSorted());
 });
 
@@ -50,6 +57,15 @@ Deno.test("parseConfig() accepts the examples in deploy/signalbox.yaml when they
   const config = parseConfig(stringify({ ...parse(text), ...parse(examples) }), { baseDir: "/etc/signalbox" });
   assert.equal(config.kubernetes?.kubeconfig, "/etc/signalbox/kubeconfig");
   assert.deepEqual(config.kubernetes?.pods?.namespaces, ["sandboxes"]);
+});
+
+Deno.test("parseConfig() refuses the tokens in deploy/signalbox.yaml, which are none, when they are put in", async () => {
+  const { filled } = await deployed();
+  const tokens = ["http", "xds", "grpc"].map((server) => ({
+    path: `${server}.tokens[0].sha256`,
+    message: "must be 64 hex digits, as `signalbox token new` prints them",
+  }));
+  assert.throws(() => parseConfig(filled, { baseDir: "/etc/signalbox" }), { code: "invalid_config", issues: tokens });
 });
 
 Deno.test("loadConfig() accepts deploy/signalbox.yaml when it is read as it is", async () => {
