@@ -32,7 +32,12 @@ export function addPluginCommand(parent: Command, io: CommandIo): void {
 }
 
 async function create(folder: string, io: CommandIo): Promise<void> {
+  const { basename, resolve } = await import("node:path");
+  const { pluginName } = await import("../config/config_schema.ts");
   const { createPluginFolder } = await import("../author/new_plugin.ts");
+  const name = basename(resolve(folder));
+  const [issue] = pluginName.safeParse(name).error?.issues ?? [];
+  if (issue) throw new SignalboxError("invalid_request", `Cannot call a plugin "${name}": the name ${issue.message}`);
   const names = await createPluginFolder(folder);
   io.out(`${folder} made: ${names.join(", ")}\nNext: signalbox plugin test ${folder}\n`);
 }

@@ -31,6 +31,16 @@ Deno.test("plugin new, test and bundle make a plugin that a config takes", () =>
     assert.match(changed.err, /plugins\[0\]\.sha256: is not that of/);
   }));
 
+Deno.test("plugin new makes nothing where a config would not take the name", () =>
+  withFolder(async (parent) => {
+    for (const name of ["My Plugin", "-a", "listener"]) {
+      const { code, out, err } = await runCommand(["plugin", "new", join(parent, name)]);
+      assert.deepEqual([code, out], [1, ""], name);
+      assert.ok(err.startsWith(`error: Cannot call a plugin "${name}": the name `), err);
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(parent)), []);
+  }));
+
 Deno.test("plugin test exits with 1 and says what failed", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(

@@ -154,11 +154,13 @@ const group = z.strictObject({
   listeners: z.array(z.string()).exactOptional().describe("Names of listeners; absent: all."),
 });
 
+export const pluginName = z.string()
+  .regex(PLUGIN_NAME, "must be 1 to 63 of letters, digits, dots, hyphens and underscores, and no sign at its ends")
+  // Names of what plugins add begin so, and so do those of listeners' certificates.
+  .refine((name) => name !== "listener", "is reserved");
+
 const plugin = z.strictObject({
-  name: z.string()
-    .regex(PLUGIN_NAME, "must be 1 to 63 of letters, digits, dots, hyphens and underscores, and no sign at its ends")
-    // Names of what plugins add begin so, and so do those of listeners' certificates.
-    .refine((name) => name !== "listener", "is reserved")
+  name: pluginName
     .describe("What the operator and sessions call it. Without a from: one that comes with Signalbox."),
   from: filePath.exactOptional().describe(
     "A file of TypeScript or JavaScript, or a folder with a plugin.ts or plugin.js.",
