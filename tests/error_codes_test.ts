@@ -18,6 +18,7 @@ import { openSqliteStore } from "../core/store/sqlite_store.ts";
 import { sampleRecord } from "./suite/store_suite.ts";
 
 const SILENT: CommandIo = {
+  in: () => assert.fail("nothing is read"),
   out() {},
   err() {},
   env: () => undefined,

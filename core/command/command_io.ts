@@ -2,6 +2,8 @@ import type { Config } from "../config/config.ts";
 
 /** Everything outside that a command touches, but for files. */
 export interface CommandIo {
+  /** All of standard input. */
+  in(): Promise<string>;
   /** Writes to standard output as it is; the caller ends its lines. */
   out(text: string): void;
   /** Writes to standard error as it is; the caller ends its lines. */

@@ -6,6 +6,7 @@ const NO_READER = 141;
 
 /** The real process. */
 export const processIo: CommandIo = {
+  in: () => new Response(Deno.stdin.readable).text(),
   out: (text) => write(Deno.stdout, text),
   err: (text) => write(Deno.stderr, text),
   env: (name) => Deno.env.get(name) || undefined,

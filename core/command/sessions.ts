@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { DURATION_FORMAT, parseDuration } from "../duration.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
@@ -15,7 +15,9 @@ interface AddOptions extends WaitOptions {
   readonly host?: string;
   readonly alias?: readonly string[];
   readonly label?: readonly Label[];
+  readonly group?: readonly string[];
   readonly ttl?: string;
+  readonly file?: string;
 }
 
 type Label = readonly [key: string, value: string];
@@ -56,18 +58,31 @@ export function addSessionsCommand(parent: Command, io: CommandIo): void {
 
   subcommand(sessions, "add")
     .description("Registers a session, or moves one that is registered to other backends.")
-    .argument("<id>", "the session: a DNS label")
-    .argument("<backends...>", "where it leads, as ADDRESS:PORT", repeatedOptionParser(parseHostPort))
+    .argument("[id]", "the session: a DNS label")
+    .argument("[backends...]", "where it leads, as ADDRESS:PORT", repeatedOptionParser(parseHostPort))
     .option("--host <host>", "its host, where not <id>.<domain>")
     .option("--alias <host>", "one more host; may be repeated", repeatedOptionParser(String))
     .option("-l, --label <key=value>", "a label; may be repeated", repeatedOptionParser(parseLabel))
+    .option("--group <name>", "a group of Envoys that gets it; may be repeated", repeatedOptionParser(String))
     .option("--ttl <duration>", "how long it lives, as in 30s or 1h30m", optionParser(checkDuration))
+    .addOption(
+      new Option("-f, --file <file>", "all of it in JSON, as the tasks API takes it; -: from standard input")
+        .conflicts(["host", "alias", "label", "group", "ttl"]),
+    )
     .option(...waitFor("every Envoy has it"))
     .addHelpText(
       "after",
-      "\nExample:\n  signalbox sessions add session-123 10.0.0.7:50051 --label team=blue --ttl 10m --wait",
+      "\nExample:\n  signalbox sessions add session-123 10.0.0.7:50051 --label team=blue --ttl 10m --wait\n" +
+        "  signalbox sessions add --file session.json",
     )
-    .action((id: string, backends: readonly HostPort[], options: AddOptions) => add({ id, backends }, options, io));
+    .action(
+      async (
+        id: string | undefined,
+        backends: readonly HostPort[],
+        options: AddOptions,
+        command: Command,
+      ) => await add(await bodyOf({ id, backends }, { options, command, io }), options, io),
+    );
 
   subcommand(sessions, "remove")
     .description("Removes sessions; requests to their hosts are then not found.")
@@ -98,19 +113,32 @@ async function get(id: string, options: ServerOptions, io: CommandIo): Promise<v
   io.out(formatYaml(session));
 }
 
-async function add(
-  what: { readonly id: string; readonly backends: readonly HostPort[] },
-  options: AddOptions,
-  io: CommandIo,
-): Promise<void> {
-  const { created, session, delivery } = await (await connect(options, io)).add({
-    id: what.id,
-    backends: what.backends.map(({ host, port }) => ({ address: host, port })),
-    ...(options.host !== undefined && { host: options.host }),
-    ...(options.alias && { aliases: options.alias }),
-    ...(options.label && { labels: Object.fromEntries(options.label) }),
-    ...(options.ttl !== undefined && { ttl: options.ttl }),
-  }, waitOf(options));
+/** What is to be registered: in a file, or in words. */
+async function bodyOf(
+  { id, backends }: { readonly id: string | undefined; readonly backends: readonly HostPort[] },
+  { options, command, io }: { readonly options: AddOptions; readonly command: Command; readonly io: CommandIo },
+): Promise<unknown> {
+  const { file, host, alias, label, group, ttl } = options;
+  if (file !== undefined) {
+    if (id !== undefined) command.error("error: arguments cannot be used with option '-f, --file <file>'");
+    const { readSessionBody } = await import("./session_body.ts");
+    return await readSessionBody(file, io);
+  }
+  const missing = id === undefined ? "id" : backends.length === 0 ? "backends" : undefined;
+  if (missing !== undefined) command.error(`error: missing required argument '${missing}'`);
+  return {
+    id,
+    backends: backends.map(({ host, port }) => ({ address: host, port })),
+    ...(host !== undefined && { host }),
+    ...(alias && { aliases: alias }),
+    ...(label && { labels: Object.fromEntries(label) }),
+    ...(group && { groups: group }),
+    ...(ttl !== undefined && { ttl }),
+  };
+}
+
+async function add(body: unknown, options: AddOptions, io: CommandIo): Promise<void> {
+  const { created, session, delivery } = await (await connect(options, io)).add(body, waitOf(options));
   const { formatLive, formatRoute } = await import("./session_text.ts");
   if (options.json) io.out(formatJson(session));
   else io.out(`${session.id} ${outcomeOf(created)}: ${formatRoute(session)}\n`);

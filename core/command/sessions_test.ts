@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandIo } from "./command_io.ts";
-import { runCommand } from "./testdata/test_io.ts";
+import { runCommand, withFolder } from "./testdata/test_io.ts";
 
 interface Seen {
   readonly method: string;
@@ -93,6 +94,8 @@ Deno.test("sessions add posts what the arguments say and prints where it leads",
     "team=blue",
     "--ttl",
     "1h30m",
+    "--group",
+    "eu",
   ];
   const { code, out } = await runCommand(["sessions", "add", "session-2", "[::1]:80", "10.0.0.8:81", ...options], {
     fetch,
@@ -111,10 +114,28 @@ Deno.test("sessions add posts what the arguments say and prints where it leads",
       host: "h.example.org",
       aliases: ["b.example.org", "c"],
       labels: { team: "blue" },
+      groups: ["eu"],
       ttl: "1h30m",
     },
   }]);
 });
+
+Deno.test("sessions add --file posts what is in the file, or in standard input", () =>
+  withFolder(async (folder) => {
+    const body = { id: "session-2", backends: [{ address: "10.0.0.8", port: 81, weight: 2 }], plugins: { tenant: {} } };
+    const file = join(folder, "session.json");
+    await Deno.writeTextFile(file, JSON.stringify(body));
+    const readInput = () => Promise.resolve(JSON.stringify(body));
+    for (const [name, world] of [[file, {}], ["-", { in: readInput }]] as const) {
+      const { seen, fetch } = fakeServer(Response.json(blue, { status: 201 }));
+      assert.equal((await runCommand(["sessions", "add", "--file", name], { fetch, ...world })).code, 0);
+      assert.deepEqual(seen, [{ method: "POST", url: BASE, body }]);
+    }
+    const bad = await runCommand(["sessions", "add", "-f", "-"], { in: () => Promise.resolve("{") });
+    assert.match(bad.err, /^error: Cannot read "-" as JSON: /);
+    const none = await runCommand(["sessions", "add", "-f", join(folder, "none.json")]);
+    assert.match(none.err, /^error: Cannot read ".*none\.json": there is no such file\n$/);
+  }));
 
 Deno.test("sessions add sends nothing that was not said, and says so when the session was there", async () => {
   const { seen, fetch } = fakeServer(Response.json(session("a"), { status: 200 }));

@@ -15,6 +15,7 @@ export async function runCommand(args: readonly string[], world: Partial<Command
   const code = await run(args, {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
+    in: () => assert.fail("nothing should be read"),
     env: () => undefined,
     fetch: () => assert.fail("nothing should be fetched"),
     createSignalbox: () => assert.fail("Signalbox should not be started"),
