@@ -24,6 +24,21 @@ export function parseLogLine(line: string): LogRecord {
   };
 }
 
+/** A record for people, on one line: of the stack of what was thrown only where that was. */
+export function formatRecord({ level, message, fields }: LogRecord): string {
+  const { logger: _logger, "@timestamp": _time, timestamp: _timestamp, cause, ...rest } = fields;
+  const details = Object.entries(rest).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join("");
+  const place = placeOf(isRecord(cause) ? cause.stack : cause);
+  return `${level === "" ? "" : `${level}: `}${message}${details}${place === undefined ? "" : ` at ${place}`}`;
+}
+
+/** `FILE:LINE` of the innermost frame of a stack. */
+function placeOf(stack: unknown): string | undefined {
+  if (typeof stack !== "string") return undefined;
+  const place = /^ +at (?:.*\()?(?:file:\/\/)?([^()\n]+:\d+):\d+\)?$/m.exec(stack)?.[1];
+  return place?.replace(/\?[^:]*/, "");
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

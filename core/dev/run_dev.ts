@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import { formatHostPort } from "../command/host_port.ts";
 import { type DevFolder, devFolder } from "./dev_folder.ts";
 import { type EnvoyBinary, findEnvoy } from "./envoy_binary.ts";
-import type { LogRecord } from "./log_record.ts";
+import { formatRecord, type LogRecord } from "./log_record.ts";
 import { lockFolder } from "./folder_lock.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { type Watched, watchFiles } from "./watch_files.ts";
@@ -134,11 +134,8 @@ async function sayWhatRuns(
 }
 
 /** Warnings and worse, and what is no JSON (a stack trace); the rest would bury what this command says. */
-function sayRecord({ level, message, fields }: LogRecord, say: (line: string) => void): void {
-  if (["trace", "debug", "info"].includes(level)) return;
-  const { logger: _logger, "@timestamp": _time, timestamp: _timestamp, ...rest } = fields;
-  const details = Object.entries(rest).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join("");
-  say(`  signalbox ${level === "" ? "" : `${level}: `}${message}${details}`);
+function sayRecord(record: LogRecord, say: (line: string) => void): void {
+  if (!["trace", "debug", "info"].includes(record.level)) say(`  signalbox ${formatRecord(record)}`);
 }
 
 /** The config; and from source also what Signalbox is made of. This command itself and tests don't restart it. */
