@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 
 interface Options {
@@ -34,12 +35,18 @@ async function install({ config: path, dryRun, namespace }: Options, io: Command
   }
   const { connectCluster } = await import("../connect_cluster.ts");
   const { applyObject } = await import("../kubernetes/apply.ts");
+  const { KubernetesError } = await import("../kubernetes/kubernetes_error.ts");
   const client = await connectCluster(config.kubernetes ?? {});
   try {
     for (const manifest of buildManifests({ config, namespace: namespace ?? client.namespace })) {
-      await applyObject(client, manifest);
       const { kind, metadata: { name, namespace } } = manifest;
-      io.out(`${kind} ${namespace === undefined ? name : `${namespace}/${name}`}\n`);
+      const what = `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+      await applyObject(client, manifest).catch((thrown) => {
+        if (!(thrown instanceof KubernetesError)) throw thrown;
+        // A namespace is for whoever runs the cluster to make.
+        throw new SignalboxError("invalid_config", `Cannot install ${what}: ${thrown.message}`, { cause: thrown });
+      });
+      io.out(`${what}\n`);
     }
   } finally {
     client.close();

@@ -107,3 +107,28 @@ Deno.test("install exits with 1 when the kubeconfig cannot be used", () =>
     assert.equal(code, 1);
     assert.match(err, /kubernetes\.kubeconfig: there is no such file/);
   }));
+
+Deno.test("install says what the cluster has against it", () =>
+  withFolder(async (folder) => {
+    const status = { kind: "Status", code: 404, reason: "NotFound", message: 'namespaces "control" not found' };
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => Response.json(status, { status: 404 }),
+    );
+    const kubeconfig = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "c",
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${server.addr.port}` } }],
+      users: [{ name: "u", user: { token: "t" } }],
+    };
+    await Deno.writeTextFile(join(folder, "kubeconfig"), JSON.stringify(kubeconfig));
+    const file = join(folder, "s.yaml");
+    await Deno.writeTextFile(file, "{domain: a, kubernetes: {kubeconfig: kubeconfig, pods: {}}}");
+    assert.deepEqual(await runCommand(["install", "-c", file, "-n", "control"]), {
+      code: 1,
+      out: "",
+      err: 'error: Cannot install ServiceAccount control/signalbox: namespaces "control" not found\n',
+    });
+  }));

@@ -8,7 +8,9 @@ export class RevealedSecrets {
 
   note(text: string): void {
     // An empty text is everywhere, and hides nothing.
-    if (text !== "") (this.#current ?? this.#always).add(text);
+    if (text === "") return;
+    const secrets = this.#current ?? this.#always;
+    for (const form of formsOf(text)) secrets.add(form);
   }
 
   /** What `build` returns, and how to hide what it revealed. Builds are not nested. */
@@ -23,6 +25,11 @@ export class RevealedSecrets {
   }
 
   readonly redact: Redact = (value) => redact(value, [...this.#always, ...this.#current ?? []]);
+}
+
+/** A text as it is, and as it stands in formats of Envoy, in URLs and in JSON. */
+function formsOf(text: string): readonly string[] {
+  return [text, text.replaceAll("%", "%%"), encodeURIComponent(text), JSON.stringify(text).slice(1, -1)];
 }
 
 /** The same without secrets; what has none is given back as it is. */

@@ -54,3 +54,12 @@ Deno.test("RevealedSecrets.record() hides what a build revealed in that build al
   assert.equal(redact("outer inner"), "[redacted] [redacted]");
   assert.equal(secrets.redact("outer inner"), "[redacted] inner");
 });
+
+Deno.test("RevealedSecrets.redact() hides secrets as they stand in formats of Envoy, in URLs and in JSON", () => {
+  const secrets = new RevealedSecrets();
+  const secret = 's3%r"t';
+  secrets.note(secret);
+  for (const text of [secret, 's3%%r"t', encodeURIComponent(secret), JSON.stringify({ secret })]) {
+    assert.doesNotMatch(secrets.redact(text), /s3/);
+  }
+});
