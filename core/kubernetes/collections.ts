@@ -4,7 +4,7 @@ import type { Collection } from "./reflector.ts";
 export interface CollectionScope {
   readonly namespaces: readonly string[] | "all";
   /** A label selector; absent: all. */
-  readonly selector?: string;
+  readonly selector?: string | undefined;
 }
 
 /** What is to be listed for the objects of one resource, as `api` "/api/v1" and `resource` "pods". */

@@ -1,33 +1,24 @@
 import { getLogger } from "@logtape/logtape";
-import { type CollectionScope, collectionsOf } from "../kubernetes/collections.ts";
-import type { KubernetesClient } from "../kubernetes/kubernetes_client.ts";
-import { Reflector } from "../kubernetes/reflector.ts";
 import type { ParseSessionOptions } from "../session/parse_session.ts";
-import type { Timers } from "../timers.ts";
 import type { ClaimedSessions } from "./claimed_sessions.ts";
 import type { EventSubject, KubernetesEvent } from "./kubernetes_events.ts";
-import { type EndpointSlice, parseEndpointSlice, parseService, type Service } from "./kubernetes_service.ts";
-import { keyOf, nameOf, ServiceSessions, type ServiceUpdates, uidOf } from "./kubernetes_services.ts";
+import { keyOf, ServiceSessions, uidOf } from "./kubernetes_services.ts";
+import { nameOf, type ServiceUpdates } from "./service_endpoints.ts";
+import { ServiceWatch, type ServiceWatchOptions } from "./service_watch.ts";
 
-export interface ServiceSourceOptions extends CollectionScope {
-  readonly client: Pick<KubernetesClient, "request" | "watch">;
+export interface ServiceSourceOptions extends Omit<ServiceWatchOptions, "onChange"> {
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen">;
   readonly events: { warn(subject: EventSubject, event: KubernetesEvent): void };
   readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
-  readonly timers: Timers;
-  readonly nowMs: () => number;
 }
 
 const log = getLogger(["signalbox", "services"]);
 
-/**
- * Makes Services sessions: those that its selector matches, for as long as they have endpoints that take calls. The
- * EndpointSlices are found by the same selector, for Kubernetes gives them the labels of their Service.
- */
+/** Makes Services sessions: those that its selector matches, for as long as they have endpoints that take calls. */
 export class ServiceSource {
   readonly #options: ServiceSourceOptions;
   readonly #services: ServiceSessions;
-  readonly #reflectors: readonly (Reflector<Service> | Reflector<EndpointSlice>)[];
+  readonly #watch: ServiceWatch;
   /** What was last said of each Service that has a problem. */
   readonly #problems = new Map<string, string>();
 
@@ -35,37 +26,21 @@ export class ServiceSource {
     this.#options = options;
     this.#services = new ServiceSessions(options.parsing);
     options.sessions.listen((keys) => this.#review(Array.from(keys).flatMap((key) => uidOf(key) ?? [])));
-    const { client, timers, nowMs } = options;
-    const services = collectionsOf({ api: "/api/v1", resource: "services" }, options).map((collection) =>
-      new Reflector({
-        ...{ client, collection, timers, nowMs },
-        parse: parseService,
-        onChange: (services) => this.#takeIn({ services }),
-      })
-    );
-    const slices = collectionsOf({ api: "/apis/discovery.k8s.io/v1", resource: "endpointslices" }, options).map(
-      (collection) =>
-        new Reflector({
-          ...{ client, collection, timers, nowMs },
-          parse: parseEndpointSlice,
-          onChange: (slices) => this.#takeIn({ slices }),
-        }),
-    );
-    this.#reflectors = [...services, ...slices];
+    this.#watch = new ServiceWatch({ ...options, onChange: (updates) => this.#takeIn(updates) });
   }
 
   /** Resolves when every Service that there is has been handed on, with all its endpoints. */
-  async synced(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.synced));
+  synced(): Promise<void> {
+    return this.#watch.synced();
   }
 
   /** What keeps Services from being followed now, for people. */
   get problems(): readonly string[] {
-    return this.#reflectors.flatMap(({ problem }) => problem ?? []);
+    return this.#watch.problems;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.close()));
+  close(): Promise<void> {
+    return this.#watch.close();
   }
 
   #takeIn(updates: ServiceUpdates): void {
