@@ -4,13 +4,15 @@ import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
 import { connectCluster } from "./connect_cluster.ts";
 import { Elector } from "./kubernetes/elector.ts";
 import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
-import type { ParseSessionOptions } from "./session/parse_session.ts";
+import type { SessionParsing } from "./session/parse_session.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
 import { FleetReceipts, type FleetReceiptsOptions } from "./source/fleet_receipts.ts";
 import { KubernetesEvents } from "./source/kubernetes_events.ts";
 import { ReadinessGate, type ReadinessGateOptions } from "./source/kubernetes_gate.ts";
 import { PodSource } from "./source/kubernetes_pod_source.ts";
 import { ServiceSource } from "./source/kubernetes_service_source.ts";
+import type { ServiceRoutes } from "./source/service_routes.ts";
+import { ServiceWatch } from "./source/service_watch.ts";
 import type { Operation } from "./source/operation.ts";
 import type { Committed } from "./source/registrar.ts";
 import { Replicas } from "./source/replicas.ts";
@@ -29,7 +31,9 @@ export interface ClusterOptions<F> {
   readonly receipts:
     & ReadinessGateOptions["receipts"]
     & FleetReceiptsOptions["receipts"];
-  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  /** Told of the Services that registered sessions may lead to. */
+  readonly routes: Pick<ServiceRoutes, "apply">;
+  readonly parsing: SessionParsing;
   /** Absent: the cluster is no store. */
   readonly store?: ClusterStoreOptions<F>;
   /** Milliseconds that never go back. */
@@ -40,6 +44,8 @@ export interface ClusterOptions<F> {
 export interface Cluster {
   /** Resolves when all that there is in the cluster has been handed to the registrar. */
   readonly synced: Promise<void>;
+  /** Sessions follow their Service to other endpoints, which is published. */
+  followed(ids: Iterable<string>): void;
   /** What is wrong with the connection, for people; a line each. */
   problems(): readonly string[];
   /** Only where it is the store: what the registrar's `submit()` does elsewhere. */
@@ -49,7 +55,7 @@ export interface Cluster {
 
 /** Begins to follow the cluster. Throws `invalid_config` where the kubeconfig cannot be used. */
 export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluster> {
-  const { config, registrar, receipts, parsing, nowMs } = options;
+  const { config, registrar, receipts, routes, parsing, nowMs } = options;
   const client = await connectCluster(config);
   const sessions = new ClaimedSessions({ registrar });
   const events = new KubernetesEvents({ client, clock: systemClock });
@@ -81,16 +87,24 @@ export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluste
     timers: systemTimers,
     nowMs,
   });
+  const endpoints = config.endpoints && new ServiceWatch({
+    client,
+    namespaces: namespacesOf(config.endpoints, client.namespace),
+    onChange: (updates) => routes.apply(updates),
+    timers: systemTimers,
+    nowMs,
+  });
   const store = options.store && openSharedStore({
     ...{ client, sessions, fleet, parsing, nowMs },
     ...options.store,
     namespace: home,
   });
+  const followed = [pods, services, endpoints];
   let elector: Elector | undefined;
   let isClosed = false;
   /** Whoever leads, or is asked what its Envoys have, knows all that there is. */
   async function join(): Promise<void> {
-    await Promise.all([store?.synced, pods?.synced(), services?.synced()]);
+    await Promise.all([store?.synced, ...followed.map((each) => each?.synced())]);
     if (isClosed || (!store && !pods)) return;
     await replicas.announce();
     if (isClosed) return;
@@ -105,13 +119,15 @@ export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluste
   }
   return {
     synced: join(),
-    problems: () => [store?.problem ?? [], pods?.problems ?? [], services?.problems ?? [], replicas.problems].flat(),
+    followed: (ids) => sessions.review(ids),
+    problems: () =>
+      [store?.problem ?? [], ...followed.flatMap((each) => each?.problems ?? []), replicas.problems].flat(),
     ...(store && { submit: (operations) => store.submit(operations) }),
     async close() {
       isClosed = true;
       await elector?.close();
       await replicas.close();
-      await Promise.all([store?.close(), pods?.close(), services?.close()]);
+      await Promise.all([store?.close(), ...followed.map((each) => each?.close())]);
       gate.close();
       fleet.close();
       await events.close();
@@ -126,6 +142,6 @@ function nameReplica(host: string): string {
   return `${safe || "signalbox"}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-function namespacesOf({ namespaces }: ScopeConfig, own: string): readonly string[] | "all" {
+function namespacesOf({ namespaces }: Pick<ScopeConfig, "namespaces">, own: string): readonly string[] | "all" {
   return namespaces?.includes("*") ? "all" : namespaces ?? [own];
 }

@@ -1,15 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Fragment } from "./cache/fragment.ts";
 import type { Failure } from "./pipeline/failure.ts";
-import type { BuildResult, Pipeline } from "./pipeline/pipeline.ts";
+import type { BuildResult as PipelineResult, Pipeline } from "./pipeline/pipeline.ts";
 import type { PluginRuntime } from "./plugin/plugin_runtime.ts";
 import { shortStack } from "./plugin/short_stack.ts";
 import type { Reads } from "./plugin/session_reads.ts";
-import type { Session } from "./session/session.ts";
+import type { Endpoints } from "./session/endpoints.ts";
+import type { ServicePort, Session } from "./session/session.ts";
+
+/** `endpoints`: where the session's Service is that it was built with. */
+type BuildResult = PipelineResult & { readonly endpoints?: Endpoints };
 
 export interface SessionBuilderOptions {
   readonly pipeline: Pipeline;
   readonly runtime: PluginRuntime;
+  /** Where a Service is now. */
+  readonly resolve: (service: ServicePort) => Endpoints;
   readonly isRegistered: (id: string) => boolean;
   /** Told of every failure, without secrets. */
   readonly onFailures: (session: Session, failures: readonly Failure[]) => void;
@@ -26,14 +32,18 @@ export interface SessionBuilder {
 }
 
 export function createSessionBuilder(options: SessionBuilderOptions): SessionBuilder {
-  const { pipeline, runtime: { reads, revealed }, isRegistered, onFailures } = options;
+  const { pipeline, runtime: { reads, revealed }, resolve, isRegistered, onFailures } = options;
   const served = new Map<string, Fragment>();
   const readsOf = new WeakMap<Fragment, Reads>();
 
   return {
     build(session) {
       const { result: { result, redact }, reads: read } = reads.record(() =>
-        revealed.record(() => pipeline.build(session))
+        revealed.record((): BuildResult => {
+          if (session.service === undefined) return pipeline.build(session);
+          const endpoints = resolve(session.service);
+          return { ...pipeline.build({ ...session, backends: endpoints.backends }), endpoints };
+        })
       );
       if (result.ok) {
         if (read !== undefined) readsOf.set(result.fragment, read);

@@ -53,6 +53,7 @@ async function createBed() {
   const failures: unknown[] = [];
   const builder = createSessionBuilder({
     ...{ pipeline, runtime },
+    resolve: () => ({ backends: [], problem: "there is no Service" }),
     isRegistered: (id) => table.has(id),
     onFailures: (session, found) => failures.push(...found.map(({ message }) => `${session.id}: ${message}`)),
   });

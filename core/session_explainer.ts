@@ -46,8 +46,11 @@ export function createSessionExplainer(
       const { trace: traced, redact } = trace(record);
       const fragment = served(id);
       const isCurrent = traced.result.ok && isDeepStrictEqual(fragment, traced.result.fragment);
-      const state = fragment === undefined ? "nothing" : isCurrent ? "current" : "last";
-      return redact({ id, served: state, ...explainTrace(traced) });
+      const { problem } = record;
+      const state = fragment === undefined || problem !== undefined ? "nothing" : isCurrent ? "current" : "last";
+      const { failures, ...explanation } = explainTrace(traced);
+      const nowhere = problem === undefined ? [] : [{ path: "service", message: problem }];
+      return redact({ id, served: state, ...explanation, failures: [...failures, ...nowhere] });
     },
     touchedBy(id, typeUrl, name) {
       const record = table.get(id);

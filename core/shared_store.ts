@@ -1,6 +1,6 @@
 import { systemClock } from "./clock.ts";
 import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
-import type { ParseSessionOptions } from "./session/parse_session.ts";
+import type { SessionParsing } from "./session/parse_session.ts";
 import type { ClaimedSessions } from "./source/claimed_sessions.ts";
 import { ObjectExpiry } from "./source/object_expiry.ts";
 import { ObjectRegistrar, type ObjectRegistrarOptions } from "./source/object_registrar.ts";
@@ -17,7 +17,7 @@ export interface SharedStoreOptions<F>
   readonly namespace: string;
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen" | "claimants">;
   readonly fleet: ObjectStatusOptions["fleet"];
-  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  readonly parsing: SessionParsing;
   /** Milliseconds that never go back. */
   readonly nowMs: () => number;
 }
@@ -40,7 +40,7 @@ export function openSharedStore<F>(options: SharedStoreOptions<F>): SharedStore 
   const { client, namespace, sessions, fleet, parsing, nowMs } = options;
   const shared = { timers: systemTimers, clock: systemClock, nowMs };
   const status = new ObjectStatus({ client, fleet, ...shared });
-  const objects = new ObjectSessions({ sessions, status, store: () => store });
+  const objects = new ObjectSessions({ sessions, status, table: options.table, store: () => store });
   const store: KubernetesStore = new KubernetesStore({
     client,
     namespace,

@@ -27,6 +27,7 @@ import { shortStack } from "./plugin/short_stack.ts";
 import { containStrayErrors } from "./plugin/stray_errors.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
+import type { SessionParsing } from "./session/parse_session.ts";
 import { SessionTable } from "./session/session_table.ts";
 import { SignalboxError } from "./signalbox_error.ts";
 import { addExplainApi } from "./source/explain_api.ts";
@@ -35,6 +36,7 @@ import type { GrpcApi } from "./source/grpc_api.ts";
 import type { Operation } from "./source/operation.ts";
 import { Receipts } from "./source/receipts.ts";
 import { type Committed, createRegistrar, type Registrar } from "./source/registrar.ts";
+import { ServiceRoutes } from "./source/service_routes.ts";
 import { addTasksApi } from "./source/tasks_api.ts";
 import { createMemoryStore } from "./store/memory_store.ts";
 import { openSqliteStore } from "./store/sqlite_store.ts";
@@ -142,8 +144,10 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   // What plugins add to what is shared is the same in every group.
   const sharedClusters = [...shared.values()][0]?.clusters ?? [];
   const pipeline = createPipeline({ hookSets, sharedClusters, clock: report.clock });
+  const routes = new ServiceRoutes({ reads: runtime.reads, onMoved: (ids) => writer?.follow(ids) });
   const builder = createSessionBuilder({
     ...{ pipeline, runtime },
+    resolve: (service) => routes.resolve(service),
     isRegistered: (id) => table.get(id) !== undefined,
     onFailures: (session, failures) => report.failed(failures, session.id),
   });
@@ -163,6 +167,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
       builder.published(changes);
       grpc?.advance();
     },
+    onFollowed: (ids) => cluster?.followed(ids),
   });
   const deliveries = new Deliveries();
   const publisher = new Publisher({
@@ -181,7 +186,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
       get revision() {
         return caches.revision;
       },
-      changedAt: (id) => caches.changedAt(id),
+      changedAt: (id) => table.get(id)?.problem === undefined ? caches.changedAt(id) : Infinity,
       revisionOf: (generation) => publisher.revisionOf(generation),
     },
     timers: systemTimers,
@@ -220,7 +225,11 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   }
 
   try {
-    const parsing = { domain: config.domain, groups: config.groups.map(({ name }) => name) };
+    const parsing: SessionParsing = {
+      domain: config.domain,
+      groups: config.groups.map(({ name }) => name),
+      ...(config.kubernetes?.endpoints && { serviceNamespaces: config.kubernetes.endpoints.namespaces }),
+    };
     // What callers ask for is written here, or, where replicas share a store, by the cluster.
     const writing = store ? registrar : {
       submit(operations: readonly Operation[]): Promise<Committed> {
@@ -258,7 +267,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
       // Not imported without: it is large.
       const { openCluster } = await import("./cluster.ts");
       cluster = await openCluster({
-        ...{ config: config.kubernetes ?? {}, registrar, receipts, parsing, nowMs },
+        ...{ config: config.kubernetes ?? {}, registrar, receipts, routes, parsing, nowMs },
         ...(config.store.kind === "kubernetes" && {
           store: {
             ...config.store,

@@ -59,6 +59,16 @@ Deno.test("install --dry-run prints rights in the whole cluster when all namespa
     "Role a/signalbox-services",
     "RoleBinding a/signalbox-services",
   ]);
+  const endpoints = await printed("{domain: a, kubernetes: {endpoints: {namespaces: [a]}}}");
+  assert.deepEqual(names(endpoints), [
+    "ServiceAccount control/signalbox",
+    "Role a/signalbox-endpoints",
+    "RoleBinding a/signalbox-endpoints",
+  ]);
+  assert.deepEqual(endpoints[1]?.rules, [
+    { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+  ]);
   assert.deepEqual(names(await printed("domain: a")), ["ServiceAccount control/signalbox"]);
 });
 

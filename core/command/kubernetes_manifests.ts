@@ -26,10 +26,15 @@ const POD_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
-/** In each namespace whose Services are sessions. */
-const SERVICE_RULES: readonly Rule[] = [
+/** In each namespace whose Services registered sessions may lead to. */
+const ENDPOINT_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+];
+
+/** In each namespace whose Services are sessions. */
+const SERVICE_RULES: readonly Rule[] = [
+  ...ENDPOINT_RULES,
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
@@ -66,7 +71,7 @@ export interface ManifestOptions {
  */
 export function buildManifests({ config, namespace }: ManifestOptions): readonly Manifest[] {
   const account: Manifest = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: NAME, namespace } };
-  const { pods, services, secrets } = config.kubernetes ?? {};
+  const { pods, services, endpoints, secrets } = config.kubernetes ?? {};
   const { kubernetes: sessionSecrets } = config.sessionSecrets;
   return [
     account,
@@ -74,6 +79,7 @@ export function buildManifests({ config, namespace }: ManifestOptions): readonly
     ...storeManifests(config.store, namespace),
     ...scopeManifests(pods, `${NAME}-pods`, { rules: POD_RULES, namespace }),
     ...scopeManifests(services, `${NAME}-services`, { rules: SERVICE_RULES, namespace }),
+    ...scopeManifests(endpoints, `${NAME}-endpoints`, { rules: ENDPOINT_RULES, namespace }),
     ...scopeManifests(secrets, `${NAME}-secrets`, { rules: SECRET_RULES, namespace }),
     ...(sessionSecrets ? rightsIn(sessionSecrets.namespace, `${NAME}-session-secrets`, SECRET_RULES, namespace) : []),
   ];

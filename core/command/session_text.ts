@@ -27,6 +27,7 @@ export function formatLive({ envoys }: ShownDelivery): string {
 }
 
 function formatBackends({ backends }: ShownSession): string {
+  if (backends.length === 0) return "-";
   return backends.map(({ address, port, weight }) => {
     const place = formatHostPort({ host: address, port });
     return weight === 1 ? place : `${place}*${weight}`;

@@ -48,7 +48,7 @@ const BASE = "http://127.0.0.1:8080/xds/tasks";
 Deno.test("sessions list prints a table of every page", async () => {
   const { seen, fetch } = fakeServer(
     Response.json({ tasks: [session("a")], next: "a b" }),
-    Response.json({ tasks: [blue] }),
+    Response.json({ tasks: [blue, { ...session("waits"), backends: [] }] }),
   );
   const outcome = await runCommand(["sessions", "list", "-l", "team=blue", "--label", "x=a=b&c"], { fetch });
   assert.deepEqual(outcome, {
@@ -57,6 +57,7 @@ Deno.test("sessions list prints a table of every page", async () => {
 ID         HOST                   BACKENDS                        EXPIRES                   LABELS
 a          a.example.org          10.0.0.7:50051                  -                         -
 session-2  session-2.example.org  [2001:db8::1]:80*3,10.0.0.8:81  2030-01-01T00:00:00.000Z  team=blue,a=
+waits      waits.example.org      -                               -                         -
 `,
     err: "",
   });

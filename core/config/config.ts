@@ -104,8 +104,16 @@ export interface KubernetesConfig {
   readonly pods?: PodsConfig;
   /** Absent: Services are no sessions. */
   readonly services?: ScopeConfig;
+  /** Absent: sessions that are registered lead to no Services. */
+  readonly endpoints?: EndpointsConfig;
   /** The Secrets that plugins' configs may refer to; absent: none. */
   readonly secrets?: SecretsConfig;
+}
+
+/** Which Services registered sessions may lead to. */
+export interface EndpointsConfig {
+  /** At least one; `["*"]`: all. */
+  readonly namespaces: readonly string[];
 }
 
 export interface SecretsConfig {

@@ -186,13 +186,14 @@ const sessionSecrets = z.strictObject({
   }).exactOptional().describe("{ kubernetesSecret: { name: NAME, key: KEY } } leads to a Secret in this namespace."),
 }).describe("Which secrets sessions may refer to in what they say to plugins. Left out: none.");
 
+const namespaces = z.array(z.string().regex(NAMESPACE_OR_ALL, 'must be the name of a namespace, or "*" for all'))
+  .min(1, "must have at least one namespace, or be left out")
+  .refine((names) => names.length === 1 || !names.includes("*"), { error: 'must have "*" alone' });
+
 const scope = {
   selector: selector.default("signalbox.dev/session")
     .describe("Which are sessions: a label selector."),
-  namespaces: z.array(z.string().regex(NAMESPACE_OR_ALL, 'must be the name of a namespace, or "*" for all'))
-    .min(1, "must have at least one namespace, or be left out")
-    .refine((names) => names.length === 1 || !names.includes("*"), { error: 'must have "*" alone' })
-    .exactOptional().describe("Where they are. Absent: in Signalbox's own namespace."),
+  namespaces: namespaces.exactOptional().describe("Where they are. Absent: in Signalbox's own namespace."),
 };
 
 const pods = z.strictObject({
@@ -209,6 +210,9 @@ const kubernetes = z.strictObject({
   pods: pods.exactOptional().describe("Pods that are sessions for as long as they are ready. Absent: none."),
   services: z.strictObject(scope).exactOptional()
     .describe("Services that are sessions for as long as they have ready endpoints. Absent: none."),
+  endpoints: z.strictObject({
+    namespaces: namespaces.describe("Where they are. Where there is one alone, sessions need not name it."),
+  }).exactOptional().describe("Services that registered sessions may lead to. Absent: none."),
   secrets: z.strictObject({
     namespaces: z.array(namespace).min(1, "must have at least one namespace")
       .describe("Where they are; a reference without a namespace means the first."),

@@ -13,7 +13,7 @@ export function settleSession(given: Session, changed: readonly Session[]): Sett
   if (session === undefined) return { ok: true, subjects: [] };
   if (another !== undefined) return refused([{ path: "", message: "must give back one session, or none" }]);
 
-  const { ttlMs, ...registration } = session;
+  const { ttlMs, service, ...registration } = session;
   const parsed = parseSession({ ...registration, host: session.host ?? "" }, { domain: "invalid" });
   if (!parsed.ok) return refused(parsed.issues);
 
@@ -21,6 +21,9 @@ export function settleSession(given: Session, changed: readonly Session[]): Sett
   if (session.id !== given.id) issues.push({ path: "id", message: `must stay "${given.id}", is "${session.id}"` });
   if (ttlMs !== given.ttlMs) {
     issues.push({ path: "ttlMs", message: "must stay as it is: a lifetime is counted already" });
+  }
+  if (!isDeepStrictEqual(service, given.service)) {
+    issues.push({ path: "service", message: "must stay as it is: its endpoints are the session's backends" });
   }
   if (!isDeepStrictEqual(session.groups, given.groups)) {
     issues.push({ path: "groups", message: "must stay as they are: a session goes where it was registered to go" });
@@ -33,7 +36,8 @@ export function settleSession(given: Session, changed: readonly Session[]): Sett
     issues.push({ path, message: `must be a host that the session was registered with, is "${name}"` });
   }
   if (issues.length > 0) return refused(issues);
-  return { ok: true, subjects: [ttlMs === undefined ? parsed.session : { ...parsed.session, ttlMs }] };
+  const kept = { ...(ttlMs === undefined ? {} : { ttlMs }), ...(service === undefined ? {} : { service }) };
+  return { ok: true, subjects: [{ ...parsed.session, ...kept }] };
 }
 
 const refused = (issues: readonly Issue[]) => ({ ok: false, issues }) as const;

@@ -36,6 +36,17 @@ Deno.test("settleSession() takes other backends, labels and words to plugins, in
   assert.deepEqual(Object.keys(settled.subjects[0]?.labels ?? {}), ["a", "b"]);
 });
 
+Deno.test("settleSession() takes some of a Service's endpoints, and no other Service", () => {
+  const service = { namespace: "default", name: "web", port: 80 };
+  const given = { ...GIVEN, service };
+  const [first] = given.backends;
+  assert.ok(first);
+  const more = { ...given, backends: [first, { ...first, port: 2 }] };
+  assert.deepEqual(settleSession(more, [given]), { ok: true, subjects: [given] });
+  const other = settleSession(given, [{ ...given, service: { ...service, name: "other" } }]);
+  assert.deepEqual(other.ok ? [] : other.issues.map(({ path }) => path), ["service"]);
+});
+
 Deno.test("settleSession() takes a session that gives up hosts, or has them the other way round", () => {
   assert.ok(settle({ aliases: [] }).ok);
   assert.ok(settle({ host: "a.example.org", aliases: ["s1.example.org"] }).ok);

@@ -31,6 +31,8 @@ type Run = (subject: never, context: SessionContext<never>) => unknown;
 
 /** The default resources of a session, and what hooks make of them, point after point. */
 export function buildMessages(given: Session, options: BuildOptions): SessionMessages {
+  // Its Service has no endpoint that is ready.
+  if (given.backends.length === 0) return { session: undefined, clusters: [], secrets: [], virtualHosts: [] };
   const { table, sharedClusters, blame = false, onChange } = options;
   let { contexts } = options;
   const frozen: Frozen = new Set();

@@ -3,7 +3,7 @@ import { canonicalHost } from "./host.ts";
 import { formatPath } from "./issue_path.ts";
 import { findJsonIssue } from "./json_value.ts";
 import { type Registration, registrationSchema } from "./registration_schema.ts";
-import type { Backend, Session } from "./session.ts";
+import type { Backend, ServicePort, Session } from "./session.ts";
 import { listIssues, PLAIN_MESSAGES } from "./zod_issues.ts";
 
 export type ParsedSession =
@@ -15,12 +15,18 @@ export interface ParseSessionOptions {
   readonly domain: string;
   /** The groups of Envoys that there are; absent: any name will do. */
   readonly groups?: readonly string[];
+  /** Where the Services are that a session may lead to, or `*`; absent: it may lead to none. */
+  readonly serviceNamespaces?: readonly string[];
   /** The id where it is known already, as from a path: an input that leaves it out has it, another is an issue. */
   readonly id?: string;
 }
 
+/** What is known of sessions of all sources. */
+export type SessionParsing = Omit<ParseSessionOptions, "id">;
+
 /**
- * A registration, from whichever source, as the session that it asks for. It may have `address` and `port`, or `backends`.
+ * A registration, from whichever source, as the session that it asks for. It may have `address` and `port`, or `backends`,
+ * or a `service`; with that it has no backends yet.
  * An input that is refused comes with everything that is wrong with it.
  */
 export function parseSession(input: unknown, options: ParseSessionOptions): ParsedSession {
@@ -34,11 +40,13 @@ export function parseSession(input: unknown, options: ParseSessionOptions): Pars
   if (!parsed.success) return { ok: false, issues: [...listIssues(parsed.error), ...issues] };
 
   const backends = backendsOf(parsed.data);
+  const service = readService(parsed.data, options.serviceNamespaces);
   const host = hostOf(parsed.data, options.domain);
   issues.push(...findRepeated(backends), ...findUnknownGroups(parsed.data, options.groups));
+  if (service?.ok === false) issues.push(service.issue);
   if (!host.ok) issues.push({ path: "host", message: host.message });
-  if (issues.length > 0 || !host.ok) return { ok: false, issues };
-  return { ok: true, session: complete(parsed.data, backends, host.text) };
+  if (issues.length > 0 || !host.ok || service?.ok === false) return { ok: false, issues };
+  return { ok: true, session: complete(parsed.data, { backends, service: service?.place, host: host.text }) };
 }
 
 function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
@@ -53,6 +61,10 @@ function checkId(body: Readonly<Record<string, unknown>>, id: string | undefined
 function checkBackendForm(body: Readonly<Record<string, unknown>>): readonly Issue[] {
   const alone = "is required, for there are no backends";
   const has = (key: string) => body[key] !== undefined;
+  if (has("service")) {
+    const message = "must be left out where there is a service";
+    return ["address", "port", "backends"].filter(has).map((path) => ({ path, message }));
+  }
   if (has("backends")) {
     const message = "must be left out where there are backends";
     return ["address", "port"].filter(has).map((path) => ({ path, message }));
@@ -90,17 +102,44 @@ function findUnknownGroups({ groups = [] }: Registration, known: readonly string
   });
 }
 
+type ReadService =
+  | { readonly ok: true; readonly place: ServicePort }
+  | { readonly ok: false; readonly issue: Issue };
+
+/** `undefined` where there is none. */
+function readService({ service }: Registration, namespaces: readonly string[] | undefined): ReadService | undefined {
+  if (service === undefined) return undefined;
+  const refuse = (path: string, message: string): ReadService => ({ ok: false, issue: { path, message } });
+  if (!namespaces) return refuse("service", "is not possible: the config has no kubernetes.endpoints");
+  const isAny = namespaces.includes("*");
+  const { namespace = isAny || namespaces.length > 1 ? undefined : namespaces[0], name, port } = service;
+  if (namespace === undefined) {
+    return refuse("service.namespace", "is required: kubernetes.endpoints in the config has more than one");
+  }
+  if (isAny || namespaces.includes(namespace)) return { ok: true, place: { namespace, name, port } };
+  const known = namespaces.join(", ");
+  return refuse("service.namespace", `must be one of kubernetes.endpoints in the config, ${known}, got "${namespace}"`);
+}
+
 function hostOf({ id, host }: Registration, domain: string) {
   return host === undefined ? canonicalHost(`${id}.${domain}`) : { ok: true, text: host } as const;
 }
 
-function complete(registration: Registration, backends: readonly Backend[], host: string): Session {
+function complete(
+  registration: Registration,
+  { backends, service, host }: {
+    readonly backends: readonly Backend[];
+    readonly service: ServicePort | undefined;
+    readonly host: string;
+  },
+): Session {
   const { id, aliases = [], groups, labels = {}, plugins = {}, ttl } = registration;
   return {
     id,
     host,
     aliases: [...new Set(aliases)].filter((alias) => alias !== host).sort(),
     backends,
+    ...(service === undefined ? {} : { service }),
     ...(groups === undefined ? {} : { groups: [...new Set(groups)].sort() }),
     labels: sortByKey(labels),
     plugins: sortByKey(plugins),

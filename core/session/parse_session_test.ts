@@ -231,9 +231,44 @@ Deno.test("parseSession() refuses a default host when the domain leaves no room 
   assert.deepEqual(parsed.ok ? [] : parsed.issues.map((issue) => issue.path), ["host"]);
 });
 
+Deno.test("parseSession() takes a Service of a namespace that sessions may lead to", () => {
+  const parseIn = (serviceNamespaces: readonly string[] | undefined, service: unknown, more = {}) => {
+    const options = { domain: DOMAIN, ...(serviceNamespaces && { serviceNamespaces }) };
+    const parsed = parseSession({ id: "a", service, ...more }, options);
+    return parsed.ok ? parsed.session : parsed.issues.map(({ path, message }) => `${path}: ${message}`);
+  };
+  const web = { namespace: "prod", name: "web", port: 80 };
+  const session = { id: "a", host: "a.example.org", aliases: [], backends: [], labels: {}, plugins: {}, service: web };
+  assert.deepEqual(parseIn(["prod", "test"], web), session);
+  assert.deepEqual(parseIn(["*"], web), session);
+  assert.deepEqual(parseIn(["prod"], { name: "web", port: 80 }), session);
+  for (const several of [["prod", "test"], ["*"]]) {
+    assert.deepEqual(parseIn(several, { name: "web", port: 80 }), [
+      "service.namespace: is required: kubernetes.endpoints in the config has more than one",
+    ]);
+  }
+  assert.deepEqual(parseIn(["test"], web), [
+    'service.namespace: must be one of kubernetes.endpoints in the config, test, got "prod"',
+  ]);
+  assert.deepEqual(parseIn(undefined, web), ["service: is not possible: the config has no kubernetes.endpoints"]);
+  assert.deepEqual(parseIn(["*"], { namespace: "Prod", name: "", port: 0 }), [
+    'service.namespace: must be the name of a namespace, got "Prod"',
+    'service.name: must be the name of a Service, got ""',
+    "service.port: must be a whole number from 1 to 65535, got 0",
+  ]);
+  assert.deepEqual(parseIn(["*"], web, { address: "10.0.0.1", backends: [{ address: "10.0.0.1", port: 1 }] }), [
+    "address: must be left out where there is a service",
+    "backends: must be left out where there is a service",
+  ]);
+});
+
 Deno.test("registrationSchema has a JSON Schema of what may be written", () => {
   const schema = z.toJSONSchema(registrationSchema, { io: "input" });
   assert.deepEqual(schema.required, ["id"]);
   assert.equal(schema.additionalProperties, false);
-  assert.deepEqual(schema.oneOf, [{ required: ["address", "port"] }, { required: ["backends"] }]);
+  assert.deepEqual(schema.oneOf, [
+    { required: ["address", "port"] },
+    { required: ["backends"] },
+    { required: ["service"] },
+  ]);
 });

@@ -58,6 +58,15 @@ const backend = z.strictObject({
   weight: wholeNumber(1, MAX_WEIGHT).default(1).describe("Relative share among the session's backends."),
 });
 
+const objectName = (what: string) => z.string().regex(DNS_LABEL, { error: got(`must be the name of a ${what}`) });
+
+const service = z.strictObject({
+  namespace: objectName("namespace").exactOptional()
+    .describe("One of kubernetes.endpoints in the config; absent: the only one there."),
+  name: objectName("Service"),
+  port: port.describe("The Service's own, not that of its endpoints."),
+}).describe("A Service of the cluster: the session leads to its endpoints that are ready.");
+
 const labels = z.record(
   z.string().regex(LABEL_KEY, {
     error: "must have a key of 1 to 63 letters, digits, '-', '_' and '.', after an optional DNS name and '/'",
@@ -90,7 +99,7 @@ const hasAtMost = (max: number) => (record: object) => Object.keys(record).lengt
 
 /**
  * A registration as a caller writes it, of whichever source. `parseSession()` checks what concerns several fields, such
- * as which of `address`, `port` and `backends` go together, and that what plugins are told is plain JSON.
+ * as which of `address`, `port`, `backends` and `service` go together, and that what plugins are told is plain JSON.
  */
 export const registrationSchema = z.strictObject({
   id: sessionId,
@@ -101,6 +110,7 @@ export const registrationSchema = z.strictObject({
     atMost(MAX_BACKENDS, "backends"),
   )
     .exactOptional(),
+  service: service.exactOptional(),
   host: host.exactOptional(),
   aliases: z.array(host).max(MAX_ALIASES, atMost(MAX_ALIASES, "hosts")).exactOptional()
     .describe("More hosts that lead to the session."),
@@ -115,8 +125,8 @@ export const registrationSchema = z.strictObject({
     .describe("What the session says to plugins, by their names."),
   ttl: ttl.exactOptional(),
 }).meta({
-  description: "Either address and port, or backends.",
-  oneOf: [{ required: ["address", "port"] }, { required: ["backends"] }],
+  description: "Either address and port, or backends, or a service.",
+  oneOf: [{ required: ["address", "port"] }, { required: ["backends"] }, { required: ["service"] }],
 });
 
 /** What `registrationSchema` makes of an input: canonical texts, `ttl` in milliseconds. */

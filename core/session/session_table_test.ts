@@ -136,6 +136,12 @@ Deno.test("sameRegistration() is true when only the order of keys differs, and f
     { ...session, labels: { a: "1" } },
     { ...session, plugins: {} },
     { ...session, ttlMs: 1 },
+    { ...session, service: { namespace: "default", name: "web", port: 80 } },
   ];
   for (const other of others) assert.equal(sameRegistration(session, other), false, JSON.stringify(other));
+  const [, , , moved, , , , , following] = others;
+  assert.ok(moved && following?.service);
+  assert.ok(sameRegistration(following, { ...following, backends: moved.backends }), "endpoints are not asked for");
+  const elsewhere = { ...following, service: { ...following.service, port: 81 } };
+  assert.equal(sameRegistration(following, elsewhere), false);
 });

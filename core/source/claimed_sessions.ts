@@ -74,6 +74,15 @@ export class ClaimedSessions {
     this.#listeners.add(listener);
   }
 
+  /** Something else became of sessions, and is published: listeners look at those that are claims'. */
+  review(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const winner = this.#claims.winner(id);
+      if (winner) this.#decided.add(winner.key);
+    }
+    if (!this.#outstanding) this.#tell();
+  }
+
   #report(outcomes: Parameters<ReportObserved>[0]): void {
     for (const [id, error] of outcomes) {
       const claim = this.#claims.winner(id);

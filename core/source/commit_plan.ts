@@ -1,3 +1,4 @@
+import { withEndpoints } from "../session/endpoints.ts";
 import { sameRegistration } from "../session/same_registration.ts";
 import type { Session, SessionRecord } from "../session/session.ts";
 import type { SessionDraft } from "../session/session_draft.ts";
@@ -100,7 +101,8 @@ export class CommitPlan<F> {
         built.failures.map(toIssue),
       );
     }
-    const record = this.#record(session, this.#options.generation);
+    const { generation } = this.#options;
+    const record = withEndpoints({ session, generation, ...this.#expiry(session) }, built.endpoints);
     this.draft.put(record);
     this.#fragments.set(session.id, built.fragment);
     return { status: present === undefined ? "created" : "changed", record };
@@ -115,7 +117,7 @@ export class CommitPlan<F> {
 
   #renew(present: SessionRecord): Outcome {
     if (present.session.ttlMs === undefined) return { status: "unchanged", record: present };
-    const record = this.#record(present.session, present.generation);
+    const record = { ...present, ...this.#expiry(present.session) };
     this.draft.put(record);
     return { status: "unchanged", record };
   }
@@ -137,10 +139,8 @@ export class CommitPlan<F> {
     return refuse("session_owned", `Cannot ${action} session "${id}": it follows ${owner}`, []);
   }
 
-  #record(session: Session, generation: number): SessionRecord {
-    const { ttlMs } = session;
-    if (ttlMs === undefined) return { session, generation };
-    return { session, generation, expiresAtMs: this.#options.nowMs + ttlMs };
+  #expiry({ ttlMs }: Session): Pick<SessionRecord, "expiresAtMs"> {
+    return ttlMs === undefined ? {} : { expiresAtMs: this.#options.nowMs + ttlMs };
   }
 }
 

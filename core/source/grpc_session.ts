@@ -33,12 +33,13 @@ export function parseReference(
 
 /** A registration in the form in which `parseSession()` takes it from everybody. */
 function toRegistration(request: Messages["signalbox.v1.RegisterRequest"]): unknown {
-  const { id, address, port, backends, host, aliases, groups, labels, plugins, ttl } = request;
+  const { id, address, port, backends, service, host, aliases, groups, labels, plugins, ttl } = request;
   return present({
     id,
     address,
     port,
     backends: backends?.map(present),
+    service: service && present(service),
     host,
     aliases,
     groups,
@@ -65,13 +66,15 @@ export function durationText({ seconds = 0, nanos = 0 }: Messages["google.protob
   return Number.isSafeInteger(ms) && ms >= 0 ? formatDuration(ms) : `${ms}ms`;
 }
 
-export function toSessionMessage({ session, generation, expiresAtMs }: SessionRecord): SessionMessage {
-  const { id, host, aliases, backends, groups = [], labels, plugins, ttlMs } = session;
+export function toSessionMessage({ session, generation, problem, expiresAtMs }: SessionRecord): SessionMessage {
+  const { id, host, aliases, backends, service, groups = [], labels, plugins, ttlMs } = session;
   return {
     id,
     host,
     aliases: [...aliases],
     backends: [...backends],
+    service,
+    problem,
     groups: [...groups],
     labels,
     // The parser has seen to it that they are JSON.

@@ -55,6 +55,18 @@ Deno.test("parseRegister() takes a ttl in whole milliseconds and refuses any oth
   }
 });
 
+Deno.test("parseRegister() takes a Service, and toSessionMessage() has it with the endpoints that it has", () => {
+  const request = { id: "a", service: { namespace: "", name: "web", port: 80 } };
+  const session = parseRegister(request, { ...parsing, serviceNamespaces: ["prod"] });
+  const service = { namespace: "prod", name: "web", port: 80 };
+  assert.deepEqual(session, sampleSession("a", { backends: [], service }));
+  assert.deepEqual(issuesOf(() => parseRegister(request, parsing)), [
+    "service: is not possible: the config has no kubernetes.endpoints",
+  ]);
+  const nowhere = toSessionMessage({ session, generation: 7, problem: "none is ready" });
+  assert.deepEqual([nowhere.service, nowhere.backends, nowhere.problem], [service, [], "none is ready"]);
+});
+
 Deno.test("durationText() is what the REST API would have been sent", () => {
   assert.equal(durationText({ seconds: 5_400, nanos: 1_000_000 }), "1h30m1ms");
   assert.equal(durationText({}), "0s");

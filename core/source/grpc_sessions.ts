@@ -1,6 +1,6 @@
 import { createService, type GrpcService, serverStream, unary } from "../grpc/grpc_service.ts";
 import type { Messages } from "../proto/message_types.ts";
-import type { ParseSessionOptions } from "../session/parse_session.ts";
+import type { SessionParsing } from "../session/parse_session.ts";
 import type { SessionFeed } from "../session/session_feed.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { SessionWatch } from "../session/session_watch.ts";
@@ -21,7 +21,7 @@ export interface SessionServiceOptions {
   readonly table: Pick<SessionTable, "get" | "list">;
   readonly feed: SessionFeed;
   readonly receipts: Receipts;
-  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  readonly parsing: SessionParsing;
   /** Stands for this run of Signalbox in the positions of watches. */
   readonly epoch: string;
   /** Before it is, nothing is said of sessions: it would look as if there were none. */

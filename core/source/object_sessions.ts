@@ -1,5 +1,6 @@
 import { isAtLeast } from "../kubernetes/resource_version.ts";
 import { sameRegistration } from "../session/same_registration.ts";
+import type { SessionRecord } from "../session/session.ts";
 import type { KubernetesStore, SessionObjectChanges } from "../store/kubernetes_store.ts";
 import type { SessionObject } from "../store/session_object.ts";
 import type { ClaimedSessions } from "./claimed_sessions.ts";
@@ -9,6 +10,7 @@ import type { ObjectState, ObjectStatus } from "./object_status.ts";
 export interface ObjectSessionsOptions {
   readonly sessions: Pick<ClaimedSessions, "apply" | "verdict" | "listen" | "claimants">;
   readonly store: () => Pick<KubernetesStore, "objects" | "get">;
+  readonly table: { get(id: string): SessionRecord | undefined };
   readonly status: Pick<ObjectStatus, "review" | "forget">;
 }
 
@@ -84,11 +86,13 @@ export class ObjectSessions {
 
   #review(uid: string | undefined): void {
     if (uid === undefined) return;
-    const { status, store } = this.#options;
+    const { status, store, table } = this.#options;
     const object = store().objects.get(uid);
     const state = object && this.stateOf(object);
-    if (!object) status.forget(uid);
-    else if (state) status.review(object, state);
+    if (!object) return status.forget(uid);
+    if (!state) return;
+    const problem = state.accepted ? table.get(state.session.id)?.problem : undefined;
+    status.review(object, problem === undefined ? state : { accepted: false, reason: "NoEndpoints", message: problem });
   }
 }
 

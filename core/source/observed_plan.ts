@@ -1,5 +1,6 @@
-import { sameRegistration } from "../session/same_registration.ts";
-import type { Session } from "../session/session.ts";
+import { withEndpoints } from "../session/endpoints.ts";
+import { sameBackends, sameRegistration } from "../session/same_registration.ts";
+import type { Session, SessionRecord } from "../session/session.ts";
 import type { SessionDraft } from "../session/session_draft.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { SignalboxError } from "../signalbox_error.ts";
@@ -13,6 +14,8 @@ export interface ObservedPlanOptions<F> {
   readonly hasStore: boolean;
   /** Does not throw. */
   readonly build: (session: Session) => BuildResult<F>;
+  /** As of the registrar. */
+  readonly isServed: (id: string, fragment: F) => boolean;
 }
 
 type Present = Extract<Observation, { readonly kind: "present" }>;
@@ -72,9 +75,23 @@ export class ObservedPlan<F> {
     }
     if (observation.kind === "gone") return !present;
     if (!present || !sameRegistration(present.session, observation.session)) return false;
-    const { generation, session } = present;
-    this.draft.put({ ...withoutKind(observation), session, generation });
+    const { generation, session, problem } = present;
+    const same = { session, generation, ...(problem === undefined ? {} : { problem }) };
+    this.draft.put({ ...withoutKind(observation), ...same });
     return true;
+  }
+
+  /** To be told after the observations of a session, whosever it is, whose Service has other endpoints now. */
+  follow(id: string): void {
+    const present = this.draft.get(id);
+    // What has just been built knows of them.
+    if (!present || this.#fragments.has(id)) return;
+    const { build, isServed, generation } = this.#options;
+    const built = build(present.session);
+    const next = withEndpoints(present, built.endpoints);
+    const isSame = next.problem === present.problem && sameBackends(next.session.backends, present.session.backends);
+    if (isSame && built.ok && isServed(id, built.fragment)) return;
+    this.#take({ ...present, generation }, built);
   }
 
   /** Before anything is put: a host that one gives up is another's in the same step. */
@@ -86,8 +103,12 @@ export class ObservedPlan<F> {
     const { session } = observation;
     const taken = this.draft.findTakenHost(session);
     if (taken) return this.#block(session.id, `"${taken.owner}" has ${taken.host}`);
-    const built = this.#options.build(session);
-    this.draft.put({ ...withoutKind(observation), generation: this.#options.generation });
+    this.#take({ ...withoutKind(observation), generation: this.#options.generation }, this.#options.build(session));
+  }
+
+  #take(record: SessionRecord, built: BuildResult<F>): void {
+    const { session } = record;
+    this.draft.put(withEndpoints(record, built.endpoints));
     this.#fragments.set(session.id, built.ok ? built.fragment : undefined);
     if (built.ok) return;
     const message = `Cannot serve session "${session.id}": no resources can be made of it`;

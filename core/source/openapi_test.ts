@@ -41,10 +41,14 @@ Deno.test("buildOpenApi() knows every code that a problem can have", () => {
   assert.deepEqual(schema.properties.code.enum, Object.keys(ERROR_CODES));
 });
 
-Deno.test("buildOpenApi() asks for an address and a port, or for backends, of a path's id too", () => {
+Deno.test("buildOpenApi() asks for an address and a port, for backends or a service, of a path's id too", () => {
   const schemas = Object(buildOpenApi().components?.schemas);
   for (const name of ["NewTask", "PutTask"]) {
-    assert.deepEqual(schemas[name].oneOf, [{ required: ["address", "port"] }, { required: ["backends"] }], name);
+    assert.deepEqual(schemas[name].oneOf, [
+      { required: ["address", "port"] },
+      { required: ["backends"] },
+      { required: ["service"] },
+    ], name);
   }
   assert.deepEqual(schemas.NewTask.required, ["id"]);
   assert.equal(schemas.PutTask.required, undefined);

@@ -1,3 +1,4 @@
+import type { Endpoints } from "../session/endpoints.ts";
 import type { Session, SessionRecord } from "../session/session.ts";
 import type { SignalboxError } from "../signalbox_error.ts";
 
@@ -34,10 +35,14 @@ export interface BuildFailure {
 }
 
 export type BuildResult<F> =
-  /** `skipped`: why it was built without some plugins. */
-  | { readonly ok: true; readonly fragment: F; readonly skipped?: readonly BuildFailure[] }
-  /** `withdraw`: what is served of the session shall go; else it stays as it is. */
-  | { readonly ok: false; readonly failures: readonly BuildFailure[]; readonly withdraw?: boolean };
+  /** `endpoints`: where its Service is now that it was built with; absent where the session leads to none. */
+  & { readonly endpoints?: Endpoints }
+  & (
+    /** `skipped`: why it was built without some plugins. */
+    | { readonly ok: true; readonly fragment: F; readonly skipped?: readonly BuildFailure[] }
+    /** `withdraw`: what is served of the session shall go; else it stays as it is. */
+    | { readonly ok: false; readonly failures: readonly BuildFailure[]; readonly withdraw?: boolean }
+  );
 
 /** A session's new fragment; `undefined` where the session is gone. */
 export interface Publication<F> {

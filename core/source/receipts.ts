@@ -7,7 +7,7 @@ export interface ReceiptsOptions {
   readonly steps: {
     /** The last one. */
     readonly revision: number;
-    /** The one that brought a session's present resources; absent where it has none. */
+    /** The one that brought a session's present resources; absent where it has none, `Infinity` where it leads nowhere yet. */
     changedAt(sessionId: string): number | undefined;
     /** The one that brought a generation; absent for one that is still to come. */
     revisionOf(generation: number): number | undefined;
@@ -71,8 +71,16 @@ export class Receipts {
 
   #subjectOf({ id, groups }: ReceiptOf): Subject {
     const { steps } = this.#options;
+    const subject = groups === undefined ? { sessionId: id } : { sessionId: id, groups };
     const revision = steps.changedAt(id) ?? steps.revision;
-    return groups === undefined ? { revision, sessionId: id } : { revision, sessionId: id, groups };
+    if (revision !== Infinity) return { ...subject, revision };
+    // Whoever waits for it waits for the step that makes it lead somewhere, too.
+    return {
+      ...subject,
+      get revision() {
+        return steps.changedAt(id) ?? steps.revision;
+      },
+    };
   }
 
   #now(subject: Subject): Delivery {

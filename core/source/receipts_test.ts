@@ -44,6 +44,21 @@ Deno.test("waitForSession() answers when the session is live, or when the time i
   assert.deepEqual(await late, { state: "pending", envoys: [{ node: "a", group: "default", state: "pending" }] });
 });
 
+Deno.test("waitForSession() waits for a session that leads nowhere until it leads somewhere, and that is live", async () => {
+  const { deliveries, changedAt, receipts } = createBed();
+  changedAt.set("s1", Infinity);
+  deliveries.progressed(envoy, 7, 0);
+  assert.equal(receipts.ofSession({ id: "s1" }).state, "pending");
+  let isAnswered = false;
+  const live = receipts.waitForSession({ id: "s1" }, 2000).finally(() => isAnswered = true);
+  changedAt.set("s1", 9);
+  deliveries.progressed(envoy, 8, 0);
+  await Promise.resolve();
+  assert.equal(isAnswered, false);
+  deliveries.progressed(envoy, 9, 0);
+  assert.equal((await live).state, "live");
+});
+
 Deno.test("waitForGeneration() knows no generation that is still to come", async () => {
   const { deliveries, receipts } = createBed();
   deliveries.progressed(envoy, 3, 0);

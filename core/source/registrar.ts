@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
+import { withEndpoints } from "../session/endpoints.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { SignalboxError } from "../signalbox_error.ts";
@@ -23,6 +24,8 @@ export interface RegistrarOptions<F> {
   readonly isServed?: (id: string, fragment: F) => boolean;
   /** Told once for every generation, when it is durable and in the table. */
   readonly publish: (generation: number, changes: readonly Publication<F>[]) => void;
+  /** Told of sessions that have followed their Service, when that is published. */
+  readonly onFollowed?: (ids: readonly string[]) => void;
 }
 
 export interface Committed {
@@ -65,6 +68,8 @@ export class Registrar<F> {
   /** Registered, but could not be built when that was last tried. */
   readonly #failing = new Set<string>();
   readonly #observations = new ObservationQueue();
+  /** Sessions whose Service has other endpoints. */
+  readonly #moved = new Set<string>();
   #state: "new" | "running" | "closed" = "new";
   #generation = 0;
   #waiting: Submission[] = [];
@@ -164,6 +169,13 @@ export class Registrar<F> {
     void this.#wake();
   }
 
+  /** Has sessions follow their Service, which has other endpoints now: soon, in one step, and whatever becomes of the store. */
+  follow(ids: Iterable<string>): void {
+    if (this.#state !== "running") return;
+    for (const id of ids) this.#moved.add(id);
+    void this.#wake();
+  }
+
   /** Resolves when everything that was submitted is done. Closes no store. */
   async close(): Promise<void> {
     this.#state = "closed";
@@ -190,7 +202,10 @@ export class Registrar<F> {
         const submissions = this.#waiting;
         this.#waiting = [];
         await this.#commit(submissions);
-      } while (this.#waiting.length > 0 || this.#observations.size > 0 || (this.#hasWork() && !this.#lastCommitFailed));
+      } while (
+        this.#waiting.length > 0 || this.#observations.size + this.#moved.size > 0 ||
+        (this.#hasWork() && !this.#lastCommitFailed)
+      );
     } finally {
       // In one step with the look at what waits: a submission in between would find a drain that takes no more.
       this.#draining = undefined;
@@ -246,12 +261,15 @@ export class Registrar<F> {
 
   /** A generation of its own, whatever becomes of the store: what is gone must not be served because a disk is full. */
   #takeObserved(): void {
-    if (this.#observations.size === 0) return;
-    const { table, store } = this.#options;
+    if (this.#observations.size + this.#moved.size === 0) return;
+    const { table, store, isServed = () => false, onFollowed } = this.#options;
     const generation = this.#generation + 1;
     const build = (session: Session) => this.#tryBuild(session);
-    const options = { generation, build, hasStore: store !== undefined };
+    const options = { generation, build, isServed, hasStore: store !== undefined };
     const plan = new ObservedPlan(table, this.#observations.take(), options);
+    const moved = [...this.#moved];
+    this.#moved.clear();
+    for (const id of moved) plan.follow(id);
     const publications = plan.publications();
     table.apply(plan.draft);
     for (const { id } of publications) this.#failing.delete(id);
@@ -259,11 +277,14 @@ export class Registrar<F> {
       this.#generation = generation;
       this.#publish(publications);
     }
-    for (const id of this.#observations.taken(plan)) {
+    for (const id of [...this.#observations.taken(plan), ...moved.filter((id) => plan.problems.has(id))]) {
       this.#failing.add(id);
       // Once more, now that it is in the table: only then is it remembered what it failed on.
       this.#invalid.add(id);
     }
+    if (moved.length === 0 || !plan.changesSessions) return;
+    this.#observations.published(publications);
+    onFollowed?.(moved);
   }
 
   #reject(submissions: readonly Submission[], error: SignalboxError, expired: number): void {
@@ -274,14 +295,19 @@ export class Registrar<F> {
   /** At the start: sessions that cannot be built are not served, and nothing else is. */
   #buildAll(): void {
     const failures: SessionFailure[] = [];
-    const publications = Array.from(this.#options.table.records()).flatMap(({ session }): Publication<F>[] => {
+    const { table } = this.#options;
+    const draft = table.draft();
+    const publications = Array.from(table.records()).flatMap((record): Publication<F>[] => {
+      const { session } = record;
       const { id } = session;
       const built = this.#tryBuild(session);
+      if (built.endpoints) draft.put(withEndpoints(record, built.endpoints));
       if (built.ok) return [{ id, fragment: built.fragment }];
       this.#failing.add(id);
       failures.push({ session: id, failures: built.failures });
       return [];
     });
+    table.apply(draft);
     logFailures(failures, "they are not served");
     this.#publish(publications);
   }

@@ -12,7 +12,11 @@ export const taskSchema = z.object({
   id: z.string(),
   host: z.string().describe("In lower case."),
   aliases: z.array(z.string()).describe("More hosts that lead to the session, sorted."),
-  backends: z.array(z.object({ address: z.string(), port: z.int(), weight: z.int() })),
+  backends: z.array(z.object({ address: z.string(), port: z.int(), weight: z.int() }))
+    .describe("With a service: its endpoints that are ready now."),
+  service: z.object({ namespace: z.string(), name: z.string(), port: z.int() }).exactOptional()
+    .describe("The Service whose endpoints it leads to."),
+  problem: z.string().exactOptional().describe("Why it leads nowhere now, as when its Service has no ready endpoint."),
   groups: z.array(z.string()).exactOptional().describe("The groups of Envoys that have it; absent: all."),
   labels: z.record(z.string(), z.string()),
   plugins: z.record(z.string(), z.unknown()),
@@ -25,13 +29,15 @@ export const taskSchema = z.object({
 
 export type Task = z.output<typeof taskSchema>;
 
-export function toTask({ session, owner, generation, expiresAtMs }: SessionRecord): Task {
-  const { id, host, aliases, backends, groups, labels, plugins, ttlMs } = session;
+export function toTask({ session, owner, generation, problem, expiresAtMs }: SessionRecord): Task {
+  const { id, host, aliases, backends, service, groups, labels, plugins, ttlMs } = session;
   return {
     id,
     host,
     aliases: [...aliases],
     backends: [...backends],
+    ...(service === undefined ? {} : { service }),
+    ...(problem === undefined ? {} : { problem }),
     ...(groups === undefined ? {} : { groups: [...groups] }),
     labels,
     plugins,

@@ -1,7 +1,7 @@
 import { readJsonBody } from "../http/json_body.ts";
 import { queryOf } from "../http/query.ts";
 import { addPath, type Router } from "../http/router.ts";
-import { parseSession, type ParseSessionOptions } from "../session/parse_session.ts";
+import { parseSession, type SessionParsing } from "../session/parse_session.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { listIssues, PLAIN_MESSAGES } from "../session/zod_issues.ts";
 import { SignalboxError } from "../signalbox_error.ts";
@@ -18,7 +18,7 @@ export interface TasksApiOptions {
   readonly registrar: { submit(operations: readonly Operation[]): Promise<Committed> };
   readonly table: Pick<SessionTable, "get" | "list">;
   readonly receipts: Receipts;
-  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  readonly parsing: SessionParsing;
 }
 
 const MAX_TASK_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { toProblem } from "../http/problem.ts";
-import { parseSession, type ParseSessionOptions } from "../session/parse_session.ts";
+import { parseSession, type SessionParsing } from "../session/parse_session.ts";
 import { listIssues, PLAIN_MESSAGES } from "../session/zod_issues.ts";
 import { ERROR_CODES, SignalboxError } from "../signalbox_error.ts";
 import type { Operation, Outcome } from "./operation.ts";
@@ -15,7 +15,7 @@ export interface Batch {
 }
 
 /** A batch as it was sent. Throws `invalid_request` where it is none; what is wrong with an item is in the item. */
-export function parseBatch(body: unknown, parsing: Pick<ParseSessionOptions, "domain" | "groups">): Batch {
+export function parseBatch(body: unknown, parsing: SessionParsing): Batch {
   const parsed = batchSchema.safeParse(body, PLAIN_MESSAGES);
   const refuse = (issues: SignalboxError["issues"]) =>
     new SignalboxError("invalid_request", "Cannot do the batch: it is not acceptable", { issues });
@@ -38,7 +38,7 @@ function parseRemoval(input: unknown): Item {
   );
 }
 
-function parseTask(input: unknown, parsing: ParseSessionOptions): Item {
+function parseTask(input: unknown, parsing: SessionParsing): Item {
   const parsed = parseSession(input, parsing);
   if (parsed.ok) return { id: parsed.session.id, operation: { kind: "register", session: parsed.session } };
   const id = typeof input === "object" && input !== null && "id" in input ? input.id : undefined;

@@ -3,7 +3,7 @@ import type { KubernetesClient, RequestOptions } from "../kubernetes/kubernetes_
 import { KubernetesError } from "../kubernetes/kubernetes_error.ts";
 import { Reflector } from "../kubernetes/reflector.ts";
 import { isAtLeast } from "../kubernetes/resource_version.ts";
-import type { ParseSessionOptions } from "../session/parse_session.ts";
+import type { SessionParsing } from "../session/parse_session.ts";
 import type { SessionRecord } from "../session/session.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { Timers } from "../timers.ts";
@@ -17,7 +17,7 @@ export type SessionObjectChanges = ReadonlyMap<string, SessionObject | undefined
 export interface KubernetesStoreOptions {
   readonly client: Pick<KubernetesClient, "request" | "watch">;
   readonly namespace: string;
-  readonly parsing: Pick<ParseSessionOptions, "domain" | "groups">;
+  readonly parsing: SessionParsing;
   /**
    * Told of all objects at first, then of what changes, whoever changed it. Has to call `taken` when that is what is
    * served: only then does a `write()` end.

@@ -27,7 +27,11 @@ Deno.test("buildSessionDefinition() has every field of a registration but the id
   assert.deepEqual([minimum, maximum], [1, 65_535]);
   const { required } = Object(property(schema, "spec", "backends").items);
   assert.deepEqual(required, ["address", "port"]);
-  assert.deepEqual(property(schema, "spec").oneOf, [{ required: ["address", "port"] }, { required: ["backends"] }]);
+  assert.deepEqual(property(schema, "spec").oneOf, [
+    { required: ["address", "port"] },
+    { required: ["backends"] },
+    { required: ["service"] },
+  ]);
 });
 
 Deno.test("buildSessionDefinition() is structural: every field has a type, and nothing is closed", () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { formatDuration } from "../duration.ts";
-import { type ParsedSession, parseSession, type ParseSessionOptions } from "../session/parse_session.ts";
+import { type ParsedSession, parseSession, type SessionParsing } from "../session/parse_session.ts";
 import type { Session, SessionRecord } from "../session/session.ts";
 import type { Issue } from "../signalbox_error.ts";
 import { GROUP, RENEWED_AT, VERSION } from "./session_definition.ts";
@@ -62,7 +62,7 @@ const objectSchema = z.object({
 /** The object of a list, a watch or an answer; `undefined` for what is none, or is being deleted. */
 export function parseSessionObject(
   value: unknown,
-  parsing: Pick<ParseSessionOptions, "domain" | "groups">,
+  parsing: SessionParsing,
 ): SessionObject | undefined {
   const read = objectSchema.safeParse(value);
   if (!read.success || read.data.metadata.deletionTimestamp) return undefined;
@@ -90,7 +90,7 @@ function parseSpec(
   name: string,
   spec: unknown,
   renewedAt: string | undefined,
-  parsing: Pick<ParseSessionOptions, "domain" | "groups">,
+  parsing: SessionParsing,
 ): ParsedSession {
   const issues: Issue[] = [];
   if (renewedAt !== undefined && Number.isNaN(Date.parse(renewedAt))) {
@@ -146,12 +146,12 @@ function renewedAt({ session: { ttlMs }, expiresAtMs }: SessionRecord): string |
 }
 
 /** The registration that the session was made of, or would have been. */
-function toSpec({ host, aliases, backends, groups, labels, plugins, ttlMs }: Session): object {
+function toSpec({ host, aliases, backends, service, groups, labels, plugins, ttlMs }: Session): object {
   const [only] = backends;
   const alone = only !== undefined && backends.length === 1 && only.weight === 1;
   return {
     host,
-    ...(alone ? { address: only.address, port: only.port } : { backends }),
+    ...(service ? { service } : alone ? { address: only.address, port: only.port } : { backends }),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(groups === undefined ? {} : { groups }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),

@@ -44,6 +44,13 @@ Deno.test("parseSessionObject() reads what toNewObject() makes of a record", () 
   assert.deepEqual(sessionOf(parse(stored(toNewObject(record)))), { session: rest, expiresAtMs: undefined });
 });
 
+Deno.test("toNewObject() says which Service a session leads to, and not where that is", () => {
+  const { session } = sampleRecord("s1");
+  const service = { namespace: "default", name: "web", port: 80 };
+  const spec = Object(toNewObject({ generation: 1, session: { ...session, service } })).spec;
+  assert.deepEqual([spec.service, spec.address, spec.backends], [service, undefined, undefined]);
+});
+
 Deno.test("parseSessionObject() tells issues by their places in the object", () => {
   const spec = { address: "10.0.0.1", port: 80 };
   assert.deepEqual(pathsOf(parse(stored(named("a.b", spec)))), ["metadata.name"]);

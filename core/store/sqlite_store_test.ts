@@ -52,6 +52,19 @@ Deno.test("openSqliteStore() makes the folder and leaves nothing but the store w
     assert.deepEqual(Array.from(Deno.readDirSync(join(folder, "a", "b")), (entry) => entry.name), ["sessions.db"]);
   }));
 
+Deno.test("openSqliteStore() keeps which Service a session leads to, and not where that was", () =>
+  withFolder(async (_, path) => {
+    const { session, ...rest } = sampleRecord("a");
+    const service = { namespace: "default", name: "web", port: 80 };
+    const store = await openSqliteStore(path);
+    await store.commit(1, [{ kind: "put", record: { ...rest, session: { ...session, service } } }]);
+    await store.close();
+    const again = await openSqliteStore(path);
+    const { records } = await again.load();
+    await again.close();
+    assert.deepEqual(records, [{ ...rest, session: { ...session, service, backends: [] } }]);
+  }));
+
 Deno.test("openSqliteStore() rejects with store_locked when this process has the store already", () =>
   withFolder(async (_, path) => {
     const store = await openSqliteStore(path);

@@ -18,11 +18,15 @@ const storedSession = z.strictObject({
   id: z.string(),
   host: z.string(),
   aliases: z.array(z.string()),
-  backends: z.array(z.strictObject({ address: z.string(), port: z.int(), weight: z.int() })).min(1),
+  backends: z.array(z.strictObject({ address: z.string(), port: z.int(), weight: z.int() })),
+  service: z.strictObject({ namespace: z.string(), name: z.string(), port: z.int() }).exactOptional(),
   groups: z.array(z.string()).exactOptional(),
   labels: z.record(z.string(), z.string()),
   plugins: z.record(z.string(), z.unknown()),
   ttlMs: z.int().exactOptional(),
+}).refine(({ backends, service }) => (backends.length === 0) === (service !== undefined), {
+  path: ["backends"],
+  message: "are those of a session without a service",
 }) satisfies z.ZodType<Session>;
 
 const storedRow = z.object({
@@ -37,8 +41,13 @@ export function encodeRow(record: SessionRecord): SessionRow {
     id: record.session.id,
     generation: record.generation,
     expires_at_ms: record.expiresAtMs ?? null,
-    session: JSON.stringify(record.session),
+    session: JSON.stringify(toStored(record.session)),
   };
+}
+
+/** Where a Service's endpoints were is worth nothing later. */
+function toStored(session: Session): Session {
+  return session.service === undefined ? session : { ...session, backends: [] };
 }
 
 /** Throws `RangeError` where `row` is not one that `encodeRow()` made. */

@@ -70,15 +70,16 @@ const PREFIX = "signalbox.dev/";
 const POD_PORT = 50051;
 
 /**
- * `pods`: more of `kubernetes.pods` in the config, or that there is none; `services`: its `kubernetes.services`; `store`:
- * it is where sessions are kept; `secrets`: plugins' configs may refer to its Secrets, and sessions to those that this
- * label selector matches.
+ * `pods`: more of `kubernetes.pods` in the config, or that there is none; `services`: its `kubernetes.services`; `endpoints`:
+ * registered sessions may lead to its Services; `store`: it is where sessions are kept; `secrets`: plugins' configs may
+ * refer to its Secrets, and sessions to those that this label selector matches.
  */
 export async function createNamespace(
   server: ApiServer,
-  { pods = {}, services, store = false, secrets }: {
+  { pods = {}, services, endpoints = false, store = false, secrets }: {
     readonly pods?: Readonly<Record<string, unknown>> | false;
     readonly services?: Readonly<Record<string, unknown>>;
+    readonly endpoints?: boolean;
     readonly store?: boolean;
     readonly secrets?: string;
   } = {},
@@ -99,6 +100,7 @@ export async function createNamespace(
       ...(pods && { pods: { port: POD_PORT, ...pods } }),
       ...(services && { services }),
       ...(secrets !== undefined && { secrets: { namespaces: [name] } }),
+      ...(endpoints && { endpoints: { namespaces: [name] } }),
     },
     ...(secrets !== undefined && { sessionSecrets: { kubernetes: { namespace: name, selector: secrets } } }),
     ...(store && { store: { kind: "kubernetes" } }),

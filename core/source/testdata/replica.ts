@@ -50,6 +50,7 @@ export async function startReplica(server: SessionServer): Promise<TestReplica> 
   const objects = new ObjectSessions({
     sessions: new ClaimedSessions({ registrar: inner }),
     store: () => store,
+    table,
     status: {
       review({ uid, name }, state) {
         names.set(uid, name);

@@ -792,6 +792,7 @@ export type AnyMessage =
   | Typed<"signalbox.v1.RegisterRequest", signalbox_v1.RegisterRequest>
   | Typed<"signalbox.v1.RegisterResponse", signalbox_v1.RegisterResponse>
   | Typed<"signalbox.v1.Rejection", signalbox_v1.Rejection>
+  | Typed<"signalbox.v1.ServicePort", signalbox_v1.ServicePort>
   | Typed<"signalbox.v1.Session", signalbox_v1.Session>
   | Typed<"signalbox.v1.WaitForLive", signalbox_v1.WaitForLive>
   | Typed<"signalbox.v1.WatchRequest", signalbox_v1.WatchRequest>

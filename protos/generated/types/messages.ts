@@ -1056,6 +1056,7 @@ export interface Messages {
   "signalbox.v1.RegisterRequest": signalbox_v1.RegisterRequest;
   "signalbox.v1.RegisterResponse": signalbox_v1.RegisterResponse;
   "signalbox.v1.Rejection": signalbox_v1.Rejection;
+  "signalbox.v1.ServicePort": signalbox_v1.ServicePort;
   "signalbox.v1.Session": signalbox_v1.Session;
   "signalbox.v1.WaitForLive": signalbox_v1.WaitForLive;
   "signalbox.v1.WatchRequest": signalbox_v1.WatchRequest;

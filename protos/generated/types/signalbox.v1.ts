@@ -9,6 +9,12 @@ export interface Backend {
   readonly weight?: number | undefined;
 }
 
+export interface ServicePort {
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly port?: number | undefined;
+}
+
 export interface Session {
   readonly id?: string | undefined;
   readonly host?: string | undefined;
@@ -21,6 +27,8 @@ export interface Session {
   readonly expiresAt?: google_protobuf.Timestamp | undefined;
   readonly cluster?: string | undefined;
   readonly generation?: Int64 | undefined;
+  readonly service?: ServicePort | undefined;
+  readonly problem?: string | undefined;
 }
 
 export interface RegisterRequest {
@@ -35,6 +43,7 @@ export interface RegisterRequest {
   readonly plugins?: { readonly [key: string]: google_protobuf.Struct } | undefined;
   readonly ttl?: google_protobuf.Duration | undefined;
   readonly wait?: WaitForLive | undefined;
+  readonly service?: ServicePort | undefined;
 }
 
 export interface RegisterResponse {
