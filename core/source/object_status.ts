@@ -245,7 +245,9 @@ const NOT_REJECTED: ConditionOf = {
   message: "no Envoy rejects it",
 };
 
-function placeOf({ host, backends }: Session) {
+function placeOf({ host, service, backends }: Session) {
+  // Its endpoints come and go, which the status does not follow.
+  if (service) return { host, backends: `service ${service.namespace}/${service.name}:${service.port}` };
   const texts = backends.map(({ address, port }) =>
     address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`
   );

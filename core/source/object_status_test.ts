@@ -78,6 +78,15 @@ Deno.test("ObjectStatus says in one write that a session is accepted and live", 
   assert.deepEqual([written.length, fleet.asked.size], [1, 0]);
 });
 
+Deno.test("ObjectStatus names the Service that a session leads to, not its endpoints", async () => {
+  const { status, time, written, become } = bed();
+  const service = { namespace: "sandboxes", name: "web", port: 8080 };
+  status.review(object(), { accepted: true, session: { ...session, service } });
+  await time.settle();
+  await become(LIVE);
+  assert.deepEqual(written.map(({ status: { backends } }) => backends), ["service sandboxes/web:8080"]);
+});
+
 Deno.test("ObjectStatus says what is missing, and when it has come", async () => {
   const { time, written, status, said, become } = bed();
   await become(NOBODY);
