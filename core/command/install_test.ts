@@ -130,7 +130,10 @@ Deno.test("install says what the cluster has against it", () =>
       kind: "Config",
       "current-context": "c",
       contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${server.addr.port}` } }],
+      clusters: [{
+        name: "c",
+        cluster: { server: `http://127.0.0.1:${server.addr.port}`, "insecure-skip-tls-verify": true },
+      }],
       users: [{ name: "u", user: { token: "t" } }],
     };
     await Deno.writeTextFile(join(folder, "kubeconfig"), JSON.stringify(kubeconfig));
