@@ -61,7 +61,7 @@ export interface TestNamespace extends AsyncDisposable {
   deletePod(name: string, options?: { readonly graceSeconds?: number }): Promise<void>;
   /** Resolves with the condition of the readiness gate once it says so. */
   untilRoutable(pod: string, status: "True" | "False", reason?: string): Promise<PodCondition>;
-  /** The messages of the events about an object. */
+  /** What Signalbox has said of an object in events. */
   events(name: string): Promise<readonly { readonly reason: string; readonly message: string }[]>;
 }
 
@@ -209,9 +209,15 @@ export async function createNamespace(
     async events(about) {
       const query = { fieldSelector: `involvedObject.name=${about}` };
       const { items } = await client.request(`${path}/events`, { query }) as {
-        readonly items: readonly { readonly reason: string; readonly message: string }[];
+        readonly items: readonly {
+          readonly reason: string;
+          readonly message: string;
+          readonly reportingComponent: string;
+        }[];
       };
-      return items.map(({ reason, message }) => ({ reason, message }));
+      // The cluster has things to say of its own.
+      return items.filter(({ reportingComponent }) => reportingComponent === "signalbox")
+        .map(({ reason, message }) => ({ reason, message }));
     },
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   };
