@@ -192,7 +192,6 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     timers: systemTimers,
     nowMs,
   });
-  const changedAt = (id: string) => caches.changedAt(id);
   const observer = createClientWatch({
     ...{ metrics, deliveries, nowMs },
     versionFor: ({ group, dialect }, typeUrl, name) =>
@@ -204,7 +203,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     timers: systemTimers,
     nowMs,
     takeOmissions: () => caches.takeOmissions(),
-    omitted: createOmissionWatch({ metrics, deliveries, changedAt }),
+    omitted: createOmissionWatch({ metrics, deliveries, changedAt: (id) => caches.changedAt(id) }),
   });
   metrics.observeState(() => ({
     ...{ sessions: table.size, failing: registrar.failing, generation: registrar.generation },

@@ -3,6 +3,7 @@ import type { Timers } from "../timers.ts";
 import { collectionsOf } from "./collections.ts";
 import type { KubernetesClient } from "./kubernetes_client.ts";
 import { Reflector } from "./reflector.ts";
+import { Reflectors } from "./reflectors.ts";
 
 export interface SecretSetOptions {
   readonly client: Pick<KubernetesClient, "request" | "watch">;
@@ -31,31 +32,33 @@ const schema = z.object({
 /** The Secrets of some namespaces, followed as they change. Nothing else of the cluster is ever in it. */
 export class SecretSet {
   readonly namespaces: readonly string[];
-  readonly #reflectors: readonly Reflector<Secret>[];
+  readonly #reflectors: Reflectors;
   readonly #names = new Map<string, ObjectName>();
   readonly #found = new Map<string, { readonly uid: string; readonly data: Secret["data"] }>();
   readonly #listeners = new Set<(changed: readonly ObjectName[]) => void>();
 
   constructor(options: SecretSetOptions) {
     this.namespaces = options.namespaces;
-    this.#reflectors = collectionsOf({ api: "/api/v1", resource: "secrets" }, options).map((collection) =>
-      new Reflector<Secret>({
-        ...options,
-        collection,
-        parse: parseSecret,
-        onChange: (changes) => this.#takeIn(changes),
-      })
+    this.#reflectors = new Reflectors(
+      collectionsOf({ api: "/api/v1", resource: "secrets" }, options).map((collection) =>
+        new Reflector<Secret>({
+          ...options,
+          collection,
+          parse: parseSecret,
+          onChange: (changes) => this.#takeIn(changes),
+        })
+      ),
     );
   }
 
   /** Resolves when every Secret that there is is known. */
-  async synced(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.synced));
+  synced(): Promise<void> {
+    return this.#reflectors.synced();
   }
 
   /** What keeps Secrets from being followed now, for people. */
   get problems(): readonly string[] {
-    return this.#reflectors.flatMap(({ problem }) => problem ?? []);
+    return this.#reflectors.problems;
   }
 
   /** The values by key, in base64; `undefined` where there is no such Secret. */
@@ -68,8 +71,8 @@ export class SecretSet {
     this.#listeners.add(listener);
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.close()));
+  close(): Promise<void> {
+    return this.#reflectors.close();
   }
 
   #takeIn(changes: ReadonlyMap<string, Secret | undefined>): void {

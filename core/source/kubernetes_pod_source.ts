@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { type CollectionScope, collectionsOf } from "../kubernetes/collections.ts";
 import type { KubernetesClient } from "../kubernetes/kubernetes_client.ts";
 import { Reflector } from "../kubernetes/reflector.ts";
+import { Reflectors } from "../kubernetes/reflectors.ts";
 import type { Session } from "../session/session.ts";
 import type { Timers } from "../timers.ts";
 import type { ClaimedSessions } from "./claimed_sessions.ts";
@@ -30,7 +31,7 @@ const log = getLogger(["signalbox", "pods"]);
 export class PodSource {
   readonly #options: PodSourceOptions;
   readonly #pods: PodSessions;
-  readonly #reflectors: readonly Reflector<Pod>[];
+  readonly #reflectors: Reflectors;
   /** What was last said of each pod that has a problem. */
   readonly #problems = new Map<string, string>();
 
@@ -38,30 +39,32 @@ export class PodSource {
     this.#options = options;
     this.#pods = new PodSessions((pod) => readPodSession(pod, options));
     options.sessions.listen((keys) => this.#review(this.#pods.behind(keys)));
-    this.#reflectors = collectionsOf({ api: "/api/v1", resource: "pods" }, options).map((collection) =>
-      new Reflector<Pod>({
-        client: options.client,
-        collection,
-        parse: parsePod,
-        onChange: (changes) => this.#takeIn(changes),
-        timers: options.timers,
-        nowMs: options.nowMs,
-      })
+    this.#reflectors = new Reflectors(
+      collectionsOf({ api: "/api/v1", resource: "pods" }, options).map((collection) =>
+        new Reflector<Pod>({
+          client: options.client,
+          collection,
+          parse: parsePod,
+          onChange: (changes) => this.#takeIn(changes),
+          timers: options.timers,
+          nowMs: options.nowMs,
+        })
+      ),
     );
   }
 
   /** Resolves when every pod that there is has been handed on. */
-  async synced(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.synced));
+  synced(): Promise<void> {
+    return this.#reflectors.synced();
   }
 
   /** What keeps pods from being followed now, for people. */
   get problems(): readonly string[] {
-    return this.#reflectors.flatMap(({ problem }) => problem ?? []);
+    return this.#reflectors.problems;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.close()));
+  close(): Promise<void> {
+    return this.#reflectors.close();
   }
 
   #takeIn(changes: ReadonlyMap<string, Pod | undefined>): void {

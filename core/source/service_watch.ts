@@ -1,8 +1,9 @@
 import { type CollectionScope, collectionsOf } from "../kubernetes/collections.ts";
 import type { KubernetesClient } from "../kubernetes/kubernetes_client.ts";
 import { Reflector } from "../kubernetes/reflector.ts";
+import { Reflectors } from "../kubernetes/reflectors.ts";
 import type { Timers } from "../timers.ts";
-import { type EndpointSlice, parseEndpointSlice, parseService, type Service } from "./kubernetes_service.ts";
+import { parseEndpointSlice, parseService } from "./kubernetes_service.ts";
 import type { ServiceUpdates } from "./service_endpoints.ts";
 
 export interface ServiceWatchOptions extends CollectionScope {
@@ -17,7 +18,7 @@ export interface ServiceWatchOptions extends CollectionScope {
  * their Service.
  */
 export class ServiceWatch {
-  readonly #reflectors: readonly (Reflector<Service> | Reflector<EndpointSlice>)[];
+  readonly #reflectors: Reflectors;
 
   constructor({ client, timers, nowMs, onChange, ...scope }: ServiceWatchOptions) {
     const shared = { client, timers, nowMs };
@@ -28,20 +29,20 @@ export class ServiceWatch {
       (collection) =>
         new Reflector({ ...shared, collection, parse: parseEndpointSlice, onChange: (slices) => onChange({ slices }) }),
     );
-    this.#reflectors = [...services, ...slices];
+    this.#reflectors = new Reflectors([...services, ...slices]);
   }
 
   /** Resolves when every Service that there is has been handed on, with all its endpoints. */
-  async synced(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.synced));
+  synced(): Promise<void> {
+    return this.#reflectors.synced();
   }
 
   /** What keeps Services from being followed now, for people. */
   get problems(): readonly string[] {
-    return this.#reflectors.flatMap(({ problem }) => problem ?? []);
+    return this.#reflectors.problems;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.close()));
+  close(): Promise<void> {
+    return this.#reflectors.close();
   }
 }
