@@ -1,6 +1,5 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { withEndpoints } from "../session/endpoints.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionTable } from "../session/session_table.ts";
 import { SignalboxError } from "../signalbox_error.ts";
@@ -9,7 +8,8 @@ import { CommitPlan } from "./commit_plan.ts";
 import { ExpiryQueue } from "./expiry_queue.ts";
 import { ObservationQueue, type ReportObserved } from "./observation_queue.ts";
 import { ObservedPlan } from "./observed_plan.ts";
-import type { BuildFailure, BuildResult, Observation, Operation, Outcome, Publication } from "./operation.ts";
+import type { BuildResult, Observation, Operation, Outcome, Publication } from "./operation.ts";
+import { Rebuilds } from "./rebuilds.ts";
 import type { Timers } from "../timers.ts";
 
 export interface RegistrarOptions<F> {
@@ -45,10 +45,6 @@ interface Submission {
 const MAX_WAIT_MS = 3_600_000;
 /** How long an expiry waits after a commit that failed. Every commit that somebody asks for tries it too. */
 const RETRY_MS = 1_000;
-/** How many sessions are built again in one commit: those who wait for the next must not wait for thousands. */
-const MAX_REBUILDS = 200;
-/** How many sessions a log line names. */
-const MAX_NAMED = 5;
 
 const log = getLogger(["signalbox", "registrar"]);
 
@@ -63,10 +59,7 @@ export class Registrar<F> {
   readonly #expiries = new ExpiryQueue();
   /** In the store but expired before the start: not in the table, removed with the next commit. */
   readonly #leftovers = new Set<string>();
-  /** To be built again, in this order. */
-  readonly #invalid = new Set<string>();
-  /** Registered, but could not be built when that was last tried. */
-  readonly #failing = new Set<string>();
+  readonly #rebuilds: Rebuilds<F>;
   readonly #observations = new ObservationQueue();
   /** Sessions whose Service has other endpoints. */
   readonly #moved = new Set<string>();
@@ -78,7 +71,9 @@ export class Registrar<F> {
   #lastCommitFailed = false;
 
   constructor(options: RegistrarOptions<F>) {
+    const { table, build, isServed = () => false } = options;
     this.#options = options;
+    this.#rebuilds = new Rebuilds({ table, build, isServed });
   }
 
   /** The number of the last change that is durable and published. */
@@ -88,7 +83,7 @@ export class Registrar<F> {
 
   /** How many sessions are registered that could not be built: not served, or served as they were before. */
   get failing(): number {
-    return this.#failing.size;
+    return this.#rebuilds.failing.size;
   }
 
   /**
@@ -117,7 +112,7 @@ export class Registrar<F> {
     for (const [id, record] of draft.changes()) this.#expiries.set(id, record?.expiresAtMs);
     this.#generation = generation;
     this.#state = "running";
-    this.#buildAll();
+    this.#publish(this.#rebuilds.buildAll());
     if (this.#leftovers.size > 0) await this.#wake();
     else this.#armTimer();
   }
@@ -153,10 +148,8 @@ export class Registrar<F> {
    */
   invalidate(ids: readonly string[] | "all"): void {
     if (this.#state !== "running") return;
-    const { table } = this.#options;
-    if (ids === "all") { for (const { session } of table.records()) this.#invalid.add(session.id); }
-    else for (const id of ids) if (table.get(id) !== undefined) this.#invalid.add(id);
-    if (this.#invalid.size > 0) void this.#wake();
+    this.#rebuilds.add(ids);
+    if (this.#rebuilds.size > 0) void this.#wake();
   }
 
   /**
@@ -220,13 +213,13 @@ export class Registrar<F> {
       generation: this.#generation + 1,
       nowMs,
       build,
-      failing: this.#failing,
+      failing: this.#rebuilds.failing,
     });
     const outcomes = submissions.map(({ operations }) => operations.map((operation) => plan.decide(operation)));
     // Last, so that a renewal that waited for this commit comes before the expiry.
     const due = this.#expiries.takeDue(nowMs);
     for (const id of due) plan.expire(id);
-    const rebuilt = this.#rebuild(plan);
+    const rebuilt = this.#rebuilds.take(plan);
 
     const removals = Array.from(this.#leftovers).filter((id) => plan.draft.get(id) === undefined);
     const changes = [...removals.map((id): StoreChange => ({ kind: "delete", id })), ...plan.storeChanges()];
@@ -239,7 +232,7 @@ export class Registrar<F> {
       } catch (thrown) {
         this.#lastCommitFailed = true;
         for (const id of due) this.#expiries.set(id, table.get(id)?.expiresAtMs);
-        for (const id of rebuilt) this.#invalid.add(id);
+        this.#rebuilds.add(rebuilt);
         this.#reject(submissions, SignalboxError.from(thrown), due.length + removals.length);
         return;
       }
@@ -248,7 +241,7 @@ export class Registrar<F> {
     table.apply(plan.draft);
     for (const [id, record] of plan.draft.changes()) this.#expiries.set(id, record?.expiresAtMs);
     for (const { id, fragment } of publications) {
-      if (fragment !== undefined || table.get(id) === undefined) this.#failing.delete(id);
+      if (fragment !== undefined || table.get(id) === undefined) this.#rebuilds.settled(id);
     }
     this.#leftovers.clear();
     this.#generation = generation;
@@ -264,7 +257,7 @@ export class Registrar<F> {
     if (this.#observations.size + this.#moved.size === 0) return;
     const { table, store, isServed = () => false, onFollowed } = this.#options;
     const generation = this.#generation + 1;
-    const build = (session: Session) => this.#tryBuild(session);
+    const build = (session: Session) => this.#rebuilds.tryBuild(session);
     const options = { generation, build, isServed, hasStore: store !== undefined };
     const plan = new ObservedPlan(table, this.#observations.take(), options);
     const moved = [...this.#moved];
@@ -272,16 +265,12 @@ export class Registrar<F> {
     for (const id of moved) plan.follow(id);
     const publications = plan.publications();
     table.apply(plan.draft);
-    for (const { id } of publications) this.#failing.delete(id);
+    for (const { id } of publications) this.#rebuilds.settled(id);
     if (plan.changesSessions) {
       this.#generation = generation;
       this.#publish(publications);
     }
-    for (const id of [...this.#observations.taken(plan), ...moved.filter((id) => plan.problems.has(id))]) {
-      this.#failing.add(id);
-      // Once more, now that it is in the table: only then is it remembered what it failed on.
-      this.#invalid.add(id);
-    }
+    this.#rebuilds.failed([...this.#observations.taken(plan), ...moved.filter((id) => plan.problems.has(id))]);
     if (moved.length === 0 || !plan.changesSessions) return;
     this.#observations.published(publications);
     onFollowed?.(moved);
@@ -292,64 +281,9 @@ export class Registrar<F> {
     for (const { reject } of submissions) reject(error);
   }
 
-  /** At the start: sessions that cannot be built are not served, and nothing else is. */
-  #buildAll(): void {
-    const failures: SessionFailure[] = [];
-    const { table } = this.#options;
-    const draft = table.draft();
-    const publications = Array.from(table.records()).flatMap((record): Publication<F>[] => {
-      const { session } = record;
-      const { id } = session;
-      const built = this.#tryBuild(session);
-      if (built.endpoints) draft.put(withEndpoints(record, built.endpoints));
-      if (built.ok) return [{ id, fragment: built.fragment }];
-      this.#failing.add(id);
-      failures.push({ session: id, failures: built.failures });
-      return [];
-    });
-    table.apply(draft);
-    logFailures(failures, "they are not served");
-    this.#publish(publications);
-  }
-
-  /** Builds some of what is invalid again; which it took. */
-  #rebuild(plan: CommitPlan<F>): readonly string[] {
-    const taken: string[] = [];
-    const failures: SessionFailure[] = [];
-    for (const id of this.#invalid) {
-      if (taken.length === MAX_REBUILDS) break;
-      this.#invalid.delete(id);
-      const session = plan.draft.get(id)?.session;
-      // What this commit changes is built with what is known by now.
-      if (session === undefined || plan.has(id)) continue;
-      taken.push(id);
-      const built = this.#tryBuild(session);
-      if (built.ok) {
-        this.#failing.delete(id);
-        if (!this.#options.isServed?.(id, built.fragment)) plan.publish(id, built.fragment);
-      } else {
-        this.#failing.add(id);
-        failures.push({ session: id, failures: built.failures });
-        if (built.withdraw) plan.publish(id, undefined);
-      }
-    }
-    logFailures(failures, "they stay as they were, or are withdrawn where a plugin's onError says so");
-    return taken;
-  }
-
-  /** A defect costs the session that met it, and no other. */
-  #tryBuild(session: Session): BuildResult<F> {
-    try {
-      return this.#options.build(session);
-    } catch (error) {
-      log.error("Cannot build a session: a defect of Signalbox", { session: session.id, error });
-      return { ok: false, failures: [{ path: "", message: "a defect of Signalbox" }] };
-    }
-  }
-
   /** Whether something is to be done that nobody waits for. */
   #hasWork(): boolean {
-    return this.#state === "running" && this.#invalid.size > 0;
+    return this.#state === "running" && this.#rebuilds.size > 0;
   }
 
   /** What was committed stays so, whatever becomes of its publication. */
@@ -370,22 +304,6 @@ export class Registrar<F> {
     const delayMs = Math.min(Math.max(nextMs - clock.now(), this.#lastCommitFailed ? RETRY_MS : 0), MAX_WAIT_MS);
     this.#cancelTimer = timers.after(delayMs, () => void this.#wake());
   }
-}
-
-interface SessionFailure {
-  readonly session: string;
-  readonly failures: readonly BuildFailure[];
-}
-
-/** In one line, for they may be thousands with one and the same cause. */
-function logFailures(failures: readonly SessionFailure[], consequence: string): void {
-  if (failures.length === 0) return;
-  const first = failures.slice(0, MAX_NAMED).map(({ session, failures }) => ({
-    session,
-    // What was thrown is logged by whoever ran it.
-    failures: failures.map(({ cause: _, ...failure }) => failure),
-  }));
-  log.error("Cannot build {count} registered sessions: {consequence}", { count: failures.length, consequence, first });
 }
 
 function sharedHost(id: string, { host, owner }: { readonly host: string; readonly owner: string }): SignalboxError {
