@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { systemClock } from "./clock.ts";
 import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
-import { connectCluster } from "./connect_cluster.ts";
 import { Elector } from "./kubernetes/elector.ts";
+import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
 import type { SessionParsing } from "./session/parse_session.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/claimed_sessions.ts";
@@ -26,6 +26,7 @@ export interface ClusterStoreOptions<F>
 }
 
 export interface ClusterOptions<F> {
+  readonly client: KubernetesClient;
   readonly config: KubernetesConfig;
   readonly registrar: ClaimedSessionsOptions["registrar"];
   readonly receipts:
@@ -53,10 +54,9 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Begins to follow the cluster. Throws `invalid_config` where the kubeconfig cannot be used. */
-export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluster> {
-  const { config, registrar, receipts, routes, parsing, nowMs } = options;
-  const client = await connectCluster(config);
+/** Begins to follow the cluster. Does not close the client. */
+export function openCluster<F>(options: ClusterOptions<F>): Cluster {
+  const { client, config, registrar, receipts, routes, parsing, nowMs } = options;
   const sessions = new ClaimedSessions({ registrar });
   const events = new KubernetesEvents({ client, clock: systemClock });
   const shared = { client, timers: systemTimers, clock: systemClock, nowMs };
@@ -131,7 +131,6 @@ export async function openCluster<F>(options: ClusterOptions<F>): Promise<Cluste
       gate.close();
       fleet.close();
       await events.close();
-      client.close();
     },
   };
 }

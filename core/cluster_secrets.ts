@@ -1,5 +1,5 @@
 import type { Config } from "./config/config.ts";
-import { connectCluster } from "./connect_cluster.ts";
+import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import { SecretSet } from "./kubernetes/secret_set.ts";
 import { systemTimers } from "./timers.ts";
 
@@ -14,15 +14,15 @@ export interface ClusterSecrets {
   close(): Promise<void>;
 }
 
-/** Begins to follow them. Throws `invalid_config` where the kubeconfig cannot be used. */
-export async function openClusterSecrets(
+/** Begins to follow them. Does not close the client. */
+export function openClusterSecrets(
   { kubernetes = {}, sessionSecrets }: Pick<Config, "kubernetes" | "sessionSecrets">,
-  { nowMs }: {
+  { client, nowMs }: {
+    readonly client: KubernetesClient;
     /** Milliseconds that never go back. */
     readonly nowMs: () => number;
   },
-): Promise<ClusterSecrets> {
-  const client = await connectCluster(kubernetes);
+): ClusterSecrets {
   const shared = { client, timers: systemTimers, nowMs };
   const plugins = kubernetes.secrets && new SecretSet({ ...kubernetes.secrets, ...shared });
   const sessions = sessionSecrets.kubernetes &&
@@ -34,7 +34,6 @@ export async function openClusterSecrets(
     problems: () => [...plugins?.problems ?? [], ...sessions?.problems ?? []],
     async close() {
       await Promise.all([plugins?.close(), sessions?.close()]);
-      client.close();
     },
   };
 }

@@ -3,22 +3,24 @@ import { cpuUsage } from "node:process";
 import { bundledPlugins } from "../plugins/mod.ts";
 import { openFiles } from "./access/open_files.ts";
 import { CacheSet } from "./cache/cache_set.ts";
-import type { Dialect } from "./cache/dialect.ts";
 import type { Fragment } from "./cache/fragment.ts";
 import { systemClock } from "./clock.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterSecrets } from "./cluster_secrets.ts";
 import { formatHostPort } from "./command/host_port.ts";
-import type { Config, GroupConfig, StoreConfig } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { allowsPolling, findExposures, isLoopback } from "./config/exposure.ts";
+import { usesKubernetes } from "./config/uses_kubernetes.ts";
 import { addGuard } from "./http/guard.ts";
 import { startHttpServer } from "./http/http_server.ts";
 import { addOperatorApi, addProbes, type Phase } from "./http/operator_api.ts";
 import { createRouter, type Router } from "./http/router.ts";
+import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import { Deliveries } from "./observe/deliveries.ts";
 import { routeGrpcLog } from "./observe/grpc_log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { createPluginReport } from "./observe/plugin_report.ts";
+import { openStore } from "./open_store.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { buildShared, type ListenerSource } from "./pipeline/shared.ts";
 import { loadPlugins } from "./plugin/load_plugins.ts";
@@ -38,14 +40,10 @@ import { Receipts } from "./source/receipts.ts";
 import { type Committed, createRegistrar, type Registrar } from "./source/registrar.ts";
 import { ServiceRoutes } from "./source/service_routes.ts";
 import { addTasksApi } from "./source/tasks_api.ts";
-import { createMemoryStore } from "./store/memory_store.ts";
-import { openSqliteStore } from "./store/sqlite_store.ts";
-import type { Store } from "./store/store.ts";
 import { systemTimers } from "./timers.ts";
-import type { Admit } from "./xds/client.ts";
-import { type ClientNode, dialectOf } from "./xds/client_node.ts";
+import { admitTo } from "./xds/admission.ts";
+import { dialectOf } from "./xds/client_node.ts";
 import { createClientWatch } from "./xds/client_watch.ts";
-import { findGroup } from "./xds/node_groups.ts";
 import { createOmissionWatch } from "./xds/omission_watch.ts";
 import { Pollers } from "./xds/pollers.ts";
 import { Publisher } from "./xds/publisher.ts";
@@ -111,10 +109,11 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     }),
     (http) => http.close(),
   );
+  const client = usesKubernetes(config) ? guard.adopt(await connect(config), (client) => client.close()) : undefined;
   const { sessionSecrets } = config;
-  if (config.kubernetes?.secrets || sessionSecrets.kubernetes) {
+  if (client && (config.kubernetes?.secrets || sessionSecrets.kubernetes)) {
     const { openClusterSecrets } = await import("./cluster_secrets.ts");
-    secrets = guard.adopt(await openClusterSecrets(config, { nowMs }), (secrets) => secrets.close());
+    secrets = guard.adopt(openClusterSecrets(config, { client, nowMs }), (secrets) => secrets.close());
     // Plugins read what their configs refer to at once, and sessions that cannot be built are not served.
     await Promise.race([secrets.synced, whenAborted(signal)]);
   }
@@ -152,7 +151,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     onFailures: (session, failures) => report.failed(failures, session.id),
   });
   const explainer = createSessionExplainer({ pipeline, runtime, table, served: builder.served });
-  const store = config.store.kind === "kubernetes" ? undefined : measureCommits(await openStore(config.store), metrics);
+  const store = await openStore(config.store, metrics);
   const registrar = writer = createRegistrar({
     ...(store && { store }),
     table,
@@ -262,11 +261,10 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     // Nothing is served from a table that is not complete: it would look as if sessions had gone.
     // Without a store of its own a replica counts for itself, and higher than before it was started anew.
     await registrar.start(store ? await store.load() : { generation: systemClock.now(), records: [] });
-    if (config.kubernetes || config.store.kind === "kubernetes") {
-      // Not imported without: it is large.
+    if (client && (config.kubernetes || config.store.kind === "kubernetes")) {
       const { openCluster } = await import("./cluster.ts");
-      cluster = await openCluster({
-        ...{ config: config.kubernetes ?? {}, registrar, receipts, routes, parsing, nowMs },
+      cluster = openCluster({
+        ...{ client, config: config.kubernetes ?? {}, registrar, receipts, routes, parsing, nowMs },
         ...(config.store.kind === "kubernetes" && {
           store: {
             ...config.store,
@@ -309,53 +307,18 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   };
 }
 
+/** Not imported where it is not configured: it is large. */
+async function connect({ kubernetes = {} }: Config): Promise<KubernetesClient> {
+  const { connectCluster } = await import("./connect_cluster.ts");
+  return await connectCluster(kubernetes);
+}
+
 /** Rejects with the signal's reason. */
 function whenAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener("abort", () => reject(signal.reason));
   });
-}
-
-/** Which group's resources a client gets, and in which form. */
-function admitTo(
-  caches: CacheSet,
-  groups: readonly GroupConfig[],
-  dialectOf: (node: ClientNode) => Dialect,
-): Admit {
-  return (node) => {
-    const group = findGroup(groups, node)?.name;
-    const cache = group === undefined ? undefined : caches.group(group);
-    if (group === undefined || !cache) return undefined;
-    const dialect = dialectOf(node);
-    return { group, dialect, views: cache.in(dialect) };
-  };
-}
-
-function openStore(config: Exclude<StoreConfig, { readonly kind: "kubernetes" }>): Promise<Store> {
-  switch (config.kind) {
-    case "memory":
-      return Promise.resolve(createMemoryStore());
-    case "sqlite":
-      return openSqliteStore(config.path);
-  }
-}
-
-function measureCommits(store: Store, metrics: Metrics): Store {
-  return {
-    load: () => store.load(),
-    close: () => store.close(),
-    async commit(generation, changes) {
-      const startedAtMs = performance.now();
-      try {
-        await store.commit(generation, changes);
-      } catch (thrown) {
-        metrics.commitFailed();
-        throw thrown;
-      }
-      metrics.committed((performance.now() - startedAtMs) / 1000);
-    },
-  };
 }
 
 function readProcess() {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
+import { usesKubernetes } from "../config/uses_kubernetes.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 import { timeLimitOption } from "./time_limit_option.ts";
@@ -49,11 +50,11 @@ async function check(options: Options, io: CommandIo): Promise<void> {
 }
 
 /** Of the kubeconfig alone: the cluster may be away when Signalbox starts, and is not asked. */
-async function findKubernetesProblems({ kubernetes, store, sessionSecrets }: Config): Promise<readonly Issue[]> {
-  if (!kubernetes && store.kind !== "kubernetes" && !sessionSecrets.kubernetes) return [];
+async function findKubernetesProblems(config: Config): Promise<readonly Issue[]> {
+  if (!usesKubernetes(config)) return [];
   const { connectCluster } = await import("../connect_cluster.ts");
   try {
-    (await connectCluster(kubernetes ?? {})).close();
+    (await connectCluster(config.kubernetes ?? {})).close();
     return [];
   } catch (thrown) {
     return SignalboxError.from(thrown).issues;

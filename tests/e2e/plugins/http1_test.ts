@@ -3,7 +3,7 @@ import { until } from "../../../core/dev/until.ts";
 import { testWithEnvoy } from "../envoy_test_case.ts";
 import { createWorld } from "../harness.ts";
 import { testEveryLayoutOverAds } from "../layouts.ts";
-import { createAuthority } from "./authority.ts";
+import { createTestAuthority } from "../../../core/access/testdata/test_authority.ts";
 import { requestH2c } from "./h2c_request.ts";
 import { type Http1Reply, NO_ANSWER, startHttp1Pod } from "./http1_pod.ts";
 import { createPluginWorld } from "./plugin_world.ts";
@@ -118,7 +118,7 @@ const ORDER = ["http1", "timeouts", "retries", "health-check", "path-routes", "c
 for (const [what, names] of [["as listed", ORDER], ["the other way round", ORDER.toReversed()]] as const) {
   testWithEnvoy(`http1: all pods of a session speak it, by TLS and healthy, with plugins ${what}`, async () => {
     await using stack = new AsyncDisposableStack();
-    const pods = await createAuthority("pods");
+    const pods = await createTestAuthority("pods");
     const certificate = await pods.issue({ dns: ["pod.internal"] });
     const config = { active: { check: { http: "/healthz" }, interval: "100ms" }, panic: 0 };
     const plugins = names.map((name) => name === "health-check" ? { name, config } : { name });

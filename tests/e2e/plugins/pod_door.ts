@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { createServer } from "node:tls";
-import type { Certificate } from "./authority.ts";
+import type { Issued } from "../../../core/access/testdata/test_authority.ts";
 
 /** TLS in front of a pod, as the pod's own: what comes through it goes on to the pod. */
 export interface PodDoor extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface Guest {
 
 export interface PodDoorOptions {
   readonly pod: { readonly address: string; readonly port: number };
-  readonly certificate: Certificate;
+  readonly certificate: Issued;
   /** Only guests with a certificate of this authority come in. Absent: all. */
   readonly guestsCa?: string;
   /** What it speaks inside. Default `h2`. */
@@ -64,4 +64,4 @@ export async function openPodDoor({ pod, certificate, guestsCa, protocol = "h2" 
   };
 }
 
-export const serialOf = ({ cert }: Certificate): string => new X509Certificate(cert).serialNumber;
+export const serialOf = ({ cert }: Issued): string => new X509Certificate(cert).serialNumber;

@@ -3,7 +3,7 @@ import { createEchoClient } from "../../../core/dev/echo_client.ts";
 import { until } from "../../../core/dev/until.ts";
 import { testWithEnvoy } from "../envoy_test_case.ts";
 import { startLoad } from "../load.ts";
-import { type Certificate, createAuthority } from "./authority.ts";
+import { createTestAuthority, type Issued } from "../../../core/access/testdata/test_authority.ts";
 import { handshake } from "./handshake.ts";
 import { createPluginWorld } from "./plugin_world.ts";
 import { serialOf } from "./pod_door.ts";
@@ -16,7 +16,7 @@ const certificate = (name: string) => ({
 testWithEnvoy(
   "hosts on one port have their sessions' certificates, and are renewed without a connection lost",
   async () => {
-    const authority = await createAuthority("hosts");
+    const authority = await createTestAuthority("hosts");
     const issue = (...dns: readonly string[]) => authority.issue({ dns });
     const [s1, s2, renewed] = [
       await issue("one.example.com", "uno.example.com"),
@@ -26,7 +26,7 @@ testWithEnvoy(
     await using world = await createPluginWorld({ plugins: PLUGINS });
     const { world: { certificate: listeners, ingress, envoys: [envoy] }, live, writeSecret } = world;
     const backend = await world.world.addBackend("a");
-    const write = async (name: string, { cert, key }: Certificate) => {
+    const write = async (name: string, { cert, key }: Issued) => {
       await writeSecret(`${name}.crt`, cert);
       await writeSecret(`${name}.key`, key);
     };
@@ -72,7 +72,7 @@ testWithEnvoy(
 );
 
 testWithEnvoy("a host's certificate passes with the host from one session to another", async () => {
-  const authority = await createAuthority("hosts");
+  const authority = await createTestAuthority("hosts");
   const [first, second] = [
     await authority.issue({ dns: ["one.example.com"] }),
     await authority.issue({ dns: ["one.example.com"] }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "../../../core/dev/until.ts";
 import { testWithEnvoy } from "../envoy_test_case.ts";
-import { type Certificate, createAuthority } from "./authority.ts";
+import { createTestAuthority, type Issued } from "../../../core/access/testdata/test_authority.ts";
 import { createPluginWorld } from "./plugin_world.ts";
 import { openPodDoor, serialOf } from "./pod_door.ts";
 
@@ -12,11 +12,11 @@ const shown = { cert: { file: "envoy.crt" }, key: { file: "envoy.key" } };
 testWithEnvoy("a pod is asked for by its name and shown the session's certificate; its own is checked", async () => {
   await using stack = new AsyncDisposableStack();
   const [pods, clients, strangers] = [
-    await createAuthority("pods"),
-    await createAuthority("clients"),
-    await createAuthority("strangers"),
+    await createTestAuthority("pods"),
+    await createTestAuthority("clients"),
+    await createTestAuthority("strangers"),
   ];
-  const own = await pods.issue({ dns: ["pod-1.internal"], uri: "spiffe://example.org/pod-1" });
+  const own = await pods.issue({ dns: ["pod-1.internal"], uris: ["spiffe://example.org/pod-1"] });
   const client = await clients.issue({ dns: ["envoy"] });
   const world = stack.use(await createPluginWorld({ plugins: PLUGINS }));
   const backend = await world.world.addBackend("a");
@@ -62,13 +62,13 @@ testWithEnvoy("a pod is asked for by its name and shown the session's certificat
 
 testWithEnvoy("certificates for pods are renewed without a connection lost", async () => {
   await using stack = new AsyncDisposableStack();
-  const [pods, clients] = [await createAuthority("pods"), await createAuthority("clients")];
+  const [pods, clients] = [await createTestAuthority("pods"), await createTestAuthority("clients")];
   const own = await pods.issue({ dns: ["pod.internal"] });
   const [first, second] = [await clients.issue({ dns: ["envoy"] }), await clients.issue({ dns: ["envoy"] })];
   const world = stack.use(await createPluginWorld({ plugins: PLUGINS }));
   const backend = await world.world.addBackend("a");
   const door = stack.use(await openPodDoor({ pod: backend, certificate: own, guestsCa: clients.ca }));
-  const write = async ({ cert, key }: Certificate) => {
+  const write = async ({ cert, key }: Issued) => {
     await world.writeSecret("envoy.crt", cert);
     await world.writeSecret("envoy.key", key);
   };
