@@ -70,6 +70,16 @@ Deno.test("compose.yaml registers each backend where it is", async () => {
   }
 });
 
+Deno.test("compose.yaml has somebody wait for each service that ends, without which `up --wait` fails", () => {
+  const ending = Object.keys(services).filter((name) => name === "bootstrap" || name.startsWith("register-"));
+  assert.equal(ending.length, 3);
+  const staying = Object.entries(services).filter(([name]) => !ending.includes(name));
+  const awaited = staying.flatMap(([, { depends_on = {} }]) =>
+    Object.entries(depends_on).filter(([, { condition }]) => condition === "service_completed_successfully")
+  );
+  assert.deepEqual(awaited.map(([name]) => name).sort(), ending.sort());
+});
+
 Deno.test("compose.yaml waits for what there is", () => {
   for (const [name, { depends_on = {} }] of Object.entries(services)) {
     for (const other of Object.keys(depends_on)) assert.ok(other in services, `${name} waits for ${other}`);
