@@ -19,21 +19,30 @@ export interface TestResult {
 }
 
 /**
- * What is asked of every plugin, then the tests beside this one, one after the other. Throws where the plugin or its tests
- * cannot be loaded.
+ * What is asked of every plugin, then the tests beside this one, one after the other. `onBegin` is told the name of what is
+ * about to run. Throws where the plugin or its tests cannot be loaded.
  */
-export async function* runPluginTests(from: string): AsyncGenerator<TestResult> {
+export async function* runPluginTests(
+  from: string,
+  onBegin: (name: string) => void = () => {},
+): AsyncGenerator<TestResult> {
+  const runTest = (name: string, run: () => unknown) => {
+    onBegin(name);
+    return timed(name, run);
+  };
   const found = await findModule(from);
   if (!found.ok) throw new SignalboxError("not_found", `Cannot test "${from}": ${found.message}`);
+  onBegin("the plugin is loaded");
   const plugin = readPlugin(await importModule(found.path));
   if (!plugin.ok) throw new SignalboxError("invalid_request", `Cannot test "${found.path}": ${plugin.message}`);
   for (const { name, run } of pluginChecks(plugin.value)) yield await runTest(name, run);
+  onBegin("its tests are loaded");
   for (const [name, test] of Object.entries(await findTests(dirname(found.path)))) {
     yield await runTest(name, () => test(KIT));
   }
 }
 
-async function runTest(name: string, run: () => unknown): Promise<TestResult> {
+async function timed(name: string, run: () => unknown): Promise<TestResult> {
   const startedAtMs = performance.now();
   const took = () => Math.round(performance.now() - startedAtMs);
   try {

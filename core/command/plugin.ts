@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
 import { count } from "./count.ts";
+import { TEST_COMMAND, type TestLine, type TestOutcome } from "./test_plugin.ts";
+import { timeLimitOption } from "./time_limit_option.ts";
 
 /** `plugin`: what authors of plugins need. */
 export function addPluginCommand(parent: Command, io: CommandIo): void {
@@ -18,10 +20,15 @@ export function addPluginCommand(parent: Command, io: CommandIo): void {
     .action((folder: string) => create(folder, io));
 
   plugin.command("test")
-    .description("Tests a plugin: that its samples are built, always the same, and what its plugin_test.ts says.")
+    .summary("test a plugin")
+    .description(
+      "Tests a plugin: that its samples are built, always the same, and what its plugin_test.ts says; in a process of its own, so " +
+        "that a test that never ends, or takes over 1 GiB of memory, is found out.",
+    )
     .argument("[folder]", "the plugin's folder, or its file", ".")
+    .addOption(timeLimitOption("what any one test may take"))
     .addHelpText("after", "\nExample:\n  signalbox plugin test tenant")
-    .action((folder: string) => test(folder, io));
+    .action((folder: string, options: TestOptions) => test(folder, options, io));
 
   plugin.command("bundle")
     .description("Makes one JavaScript file of a plugin, and prints how a config takes that very file.")
@@ -42,24 +49,41 @@ async function create(folder: string, io: CommandIo): Promise<void> {
   io.out(`${folder} made: ${names.join(", ")}\nNext: signalbox plugin test ${folder}\n`);
 }
 
-async function test(folder: string, io: CommandIo): Promise<void> {
+interface TestOptions {
+  /** In milliseconds. */
+  readonly timeLimit: number;
+}
+
+async function test(folder: string, { timeLimit }: TestOptions, io: CommandIo): Promise<void> {
   const { resolve } = await import("node:path");
-  const { runPluginTests } = await import("../author/run_plugin_tests.ts");
+  const { runApart } = await import("./run_apart.ts");
   let [passed, failed] = [0, 0];
-  for await (const { name, ms, error } of runPluginTests(resolve(folder))) {
+  const report = ({ name, ms, error }: TestOutcome) => {
     if (error === undefined) passed++;
     else failed++;
     io.out(`${error === undefined ? "ok    " : "FAILED"} ${name} (${ms} ms)\n`);
-    if (error !== undefined) io.out(`${describe(error).replace(/^/gm, "       ")}\n`);
+    if (error !== undefined) io.out(`${error.replace(/^/gm, "       ")}\n`);
+  };
+  let running: { readonly name: string; readonly sinceMs: number } | undefined;
+  let ended = false;
+  const reason = await runApart<TestLine>([TEST_COMMAND, resolve(folder)], {
+    stepMs: timeLimit,
+    onLine(line) {
+      if (line.kind === "begin") running = { name: line.name, sinceMs: performance.now() };
+      else if (line.kind === "result") report(line.result);
+      else ended = true;
+    },
+    onPrinted: (text, to) => io[to](text),
+  }) ?? "ended the process";
+  if (!ended) {
+    const { name, sinceMs } = running ?? { name: "the tests begin", sinceMs: performance.now() };
+    const ms = Math.round(performance.now() - sinceMs);
+    report({ name, ms, error: `${reason}; what comes after it was not run` });
   }
   io.out(`${passed} passed, ${failed} failed\n`);
   if (failed > 0) {
     throw new SignalboxError("invalid_request", `Cannot vouch for "${folder}": ${count(failed, "test")} failed`);
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function bundle(folder: string, { out }: { readonly out?: string }, io: CommandIo): Promise<void> {

@@ -53,3 +53,56 @@ Deno.test("plugin test exits with 1 and says what failed", () =>
     assert.match(out, /^2 passed, 1 failed$/m);
     assert.match(err, /^error: Cannot vouch for ".*": 1 test failed\n$/);
   }));
+
+Deno.test("plugin test names the one test that does not end, or ends the process, and what it printed", () =>
+  withFolder(async (folder) => {
+    const write = (name: string, text: string) => Deno.writeTextFile(join(folder, name), text);
+    const test = async (body: string) => {
+      await write(
+        "plugin_test.js",
+        `export default { "fine": () => console.log("seen"), "bad": async () => { ${body} } };`,
+      );
+      const { code, out, err } = await runCommand(["plugin", "test", folder, "--time-limit", "1s"]);
+      assert.equal(code, 1);
+      assert.match(err, /^error: Cannot vouch for ".*": 1 test failed\n$/m);
+      assert.match(out, /^seen\nok {5}fine \(\d+ ms\)\nFAILED bad \(\d+ ms\)$/m);
+      assert.match(out, /^4 passed, 1 failed\n$/m);
+      return / {7}(.*); what comes after it was not run$/m.exec(out)?.[1];
+    };
+    await write("plugin.js", "export default { apiVersion: 1, setup: () => ({}) };");
+    assert.equal(await test("for (;;);"), "did not end within 1s");
+    assert.equal(await test("await new Promise(() => {});"), "did not end within 1s");
+    assert.equal(await test("Deno.exit(3);"), "ended the process: code 3");
+    assert.equal(await test("Deno.exit(0);"), "ended the process");
+    assert.match(
+      await test('setTimeout(() => { throw new Error("late"); }); await new Promise(() => {});') ?? "",
+      /^ended the process: .*late$/,
+    );
+  }));
+
+Deno.test("plugin test finds a hook that does not end, and a plugin whose loading does not", () =>
+  withFolder(async (folder) => {
+    for (
+      const [text, name] of [
+        ["export default { apiVersion: 1, setup: () => ({ route() { for (;;); } }) };", "sample sessions are built"],
+        ["for (;;);", "the plugin is loaded"],
+      ] as const
+    ) {
+      await Deno.writeTextFile(join(folder, "plugin.js"), text);
+      const { code, out } = await runCommand(["plugin", "test", folder, "--time-limit", "1s"]);
+      assert.equal(code, 1);
+      const [first = "", reason, total, ...rest] = out.split("\n");
+      assert.match(first, new RegExp(`^FAILED ${name} \\(\\d+ ms\\)$`));
+      assert.equal(reason, "       did not end within 1s; what comes after it was not run");
+      assert.deepEqual([total, ...rest], ["0 passed, 1 failed", ""]);
+    }
+  }));
+
+Deno.test("plugin test says what it cannot test", () =>
+  withFolder(async (folder) => {
+    assert.deepEqual(await runCommand(["plugin", "test", folder]), {
+      code: 1,
+      out: "",
+      err: `error: Cannot test "${folder}": cannot load "${folder}": the folder has no plugin.ts or plugin.js\n`,
+    });
+  }));

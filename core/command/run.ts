@@ -10,6 +10,7 @@ import { addPluginCommand } from "./plugin.ts";
 import { addInstallCommand } from "./install.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSessionsCommand } from "./sessions.ts";
+import { addTestPluginCommand } from "./test_plugin.ts";
 import { addTokenCommand } from "./token.ts";
 import { addTranslateCommand } from "./translate.ts";
 import { addTryPluginsCommand } from "./try_plugins.ts";
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((parent: Command, io: CommandIo) => void)[] = [
   addTokenCommand,
   addHealthCommand,
   addTryPluginsCommand,
+  addTestPluginCommand,
   addInstallCommand,
   addDevCommand,
 ];

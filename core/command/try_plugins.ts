@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import type { TrialFailure } from "../author/try_plugins.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
-import { formatTrialLine, type PluginTrial, TRIAL_COMMAND } from "./plugin_trial.ts";
+import { type PluginTrial, TRIAL_COMMAND, type TrialLine } from "./plugin_trial.ts";
+import { workApart } from "./run_apart.ts";
 
 interface Options {
   readonly config: string;
@@ -14,12 +15,15 @@ export function addTryPluginsCommand(parent: Command, io: CommandIo): void {
   parent.command(TRIAL_COMMAND, { hidden: true })
     .requiredOption("-c, --config <file>")
     .option("-s, --sessions <file>")
-    .action(async (options: Options) => {
-      io.out(formatTrialLine({ kind: "end", trial: await tryConfig(options, io) }));
-    });
+    .action((options: Options) =>
+      workApart<TrialLine>(io, async (say) => say({ kind: "end", trial: await tryConfig(options, say) }))
+    );
 }
 
-async function tryConfig({ config: path, sessions: sessionsPath }: Options, io: CommandIo): Promise<PluginTrial> {
+async function tryConfig(
+  { config: path, sessions: sessionsPath }: Options,
+  say: (line: TrialLine) => void,
+): Promise<PluginTrial> {
   const { loadConfig } = await import("../config/load_config.ts");
   const { tryPlugins } = await import("../author/try_plugins.ts");
   const { SAMPLE_SECRET } = await import("../author/test_plugin.ts");
@@ -46,7 +50,7 @@ async function tryConfig({ config: path, sessions: sessionsPath }: Options, io: 
         layout: delivery,
         listeners: listenersOf(config),
       },
-      onStep: (step) => io.out(formatTrialLine({ kind: "step", step })),
+      onStep: (step) => say({ kind: "step", step }),
     });
     // A sample that says too little to a plugin is no fault of the config.
     const isUntried = ({ hook, plugin }: TrialFailure) => sessions === undefined && plugin !== undefined && !hook;
