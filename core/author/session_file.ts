@@ -8,15 +8,14 @@ import { type Issue, SignalboxError } from "../signalbox_error.ts";
 const ONLY_SHOWN = ["cluster", "generation", "expiresAt"];
 
 /**
- * Sessions as a file has them, YAML or JSON: a list of registrations, or `tasks` as the tasks API and `sessions list --json`
- * print them. Throws `invalid_request` with everything that is wrong with any of them.
+ * Sessions as a file has them, YAML or JSON: one registration, a list of them, or `tasks` as the tasks API and
+ * `sessions list --json` print them. Throws `invalid_request` with everything that is wrong with any of them.
  */
 export function parseSessionFile(text: string, { domain }: { readonly domain: string }): readonly Session[] {
   const issues: Issue[] = [];
-  const sessions = listOf(text).flatMap((registration, index) => {
+  const sessions = registrationsOf(text).flatMap(({ registration, place }) => {
     const parsed = parseSession(withoutShown(registration), { domain });
     if (parsed.ok) return [parsed.session];
-    const place = `[${index}]`;
     issues.push(...parsed.issues.map(({ path, message }) => ({ path: joinPath(place, path), message })));
     return [];
   });
@@ -26,7 +25,13 @@ export function parseSessionFile(text: string, { domain }: { readonly domain: st
   return sessions;
 }
 
-function listOf(text: string): readonly unknown[] {
+interface Placed {
+  readonly registration: unknown;
+  /** As in `[0]`; empty where it is alone in the file. */
+  readonly place: string;
+}
+
+function registrationsOf(text: string): readonly Placed[] {
   let content: unknown;
   try {
     content = parse(text);
@@ -34,9 +39,12 @@ function listOf(text: string): readonly unknown[] {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new SignalboxError("malformed_request", `Cannot read the sessions: ${reason}`, { cause });
   }
-  const list = typeof content === "object" && content !== null && "tasks" in content ? content.tasks : content;
-  if (Array.isArray(list)) return list;
-  throw new SignalboxError("invalid_request", 'Cannot read the sessions: must be a list, or "tasks" with one');
+  const object = typeof content === "object" && content !== null ? content : {};
+  if ("id" in object) return [{ registration: content, place: "" }];
+  const list = "tasks" in object ? object.tasks : content;
+  if (Array.isArray(list)) return list.map((registration, index) => ({ registration, place: `[${index}]` }));
+  const forms = 'a session with an "id", a list of them, or "tasks" with one';
+  throw new SignalboxError("invalid_request", `Cannot read the sessions: must be ${forms}`);
 }
 
 function withoutShown(registration: unknown): unknown {

@@ -26,6 +26,12 @@ Deno.test("parseSessionFile() reads a list in YAML, and what the tasks API print
   assert.deepEqual([shown?.host, shown?.ttlMs], ["b.example.net", 30_000]);
 });
 
+Deno.test("parseSessionFile() reads one session, and names what is wrong with it without a place in a list", () => {
+  const sessions = parseSessionFile("{ id: a, address: 10.0.0.1, port: 80, generation: 7 }", { domain });
+  assert.deepEqual(sessions.map(({ host }) => host), ["a.example.org"]);
+  assert.deepEqual(errorOf("{ id: a, address: x, port: 80 }").issues.map(({ path }) => path), ["address"]);
+});
+
 Deno.test("parseSessionFile() names everything that is wrong with any session", () => {
   const { code, issues } = errorOf("[{ id: a, address: x, port: 80 }, { id: b, address: 10.0.0.1, port: 0, x: 1 }, 5]");
   assert.equal(code, "invalid_request");
@@ -34,5 +40,5 @@ Deno.test("parseSessionFile() names everything that is wrong with any session", 
 
 Deno.test("parseSessionFile() says what is wrong with the file as a whole", () => {
   assert.equal(errorOf("a: [").code, "malformed_request");
-  assert.match(errorOf("a: 1").message, /must be a list, or "tasks" with one/);
+  assert.match(errorOf("a: 1").message, /must be a session with an "id", a list of them, or "tasks" with one$/);
 });

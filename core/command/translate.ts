@@ -29,7 +29,10 @@ export function addTranslateCommand(parent: Command, io: CommandIo): void {
         "only what differs: `-` is the other config, or without the plugin. Private keys and secrets are hidden.",
     )
     .requiredOption("-c, --config <file>", "the config file (YAML)")
-    .requiredOption("-s, --sessions <file>", "sessions as registered: a list, or what `sessions list --json` prints")
+    .requiredOption(
+      "-s, --sessions <file>",
+      "sessions as registered: one, a list, or what `sessions list --json` prints",
+    )
     .addOption(new Option("--diff <file>", "compare with this config").conflicts("without"))
     .option("--without <plugin>", "compare with the config without this plugin")
     .addHelpText(
