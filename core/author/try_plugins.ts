@@ -30,6 +30,7 @@ export interface TrialOptions extends Omit<AssembleOptions, "wrap" | "onStep" | 
 }
 
 export interface Trial {
+  /** How many were built. */
   readonly sessions: number;
   readonly failures: readonly TrialFailure[];
 }
@@ -47,13 +48,15 @@ export async function tryPlugins(options: TrialOptions): Promise<Trial> {
   });
   const sessions = options.sessions ?? sampleSessions(hookSets);
   const failures: TrialFailure[] = [];
+  let built = 0;
   for (const each of sessions) {
     session = each.id;
     const { result, redact } = runtime.revealed.record(() => runtime.reads.record(() => pipeline.build(each)).result);
+    if (result.ok) built++;
     const found = result.ok ? result.skipped ?? [] : result.failures;
     failures.push(...redact(found.map(({ cause: _, ...failure }) => ({ session: each.id, ...failure }))));
   }
-  return { sessions: sessions.length, failures };
+  return { sessions: built, failures };
 }
 
 function announced(set: HookSet, announce: (plugin: string, hook: HookName) => void): HookSet {

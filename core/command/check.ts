@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { usesKubernetes } from "../config/uses_kubernetes.ts";
 import { type Issue, SignalboxError } from "../signalbox_error.ts";
 import type { CommandIo } from "./command_io.ts";
+import { count } from "./count.ts";
 import { timeLimitOption } from "./time_limit_option.ts";
 
 interface Options {
@@ -23,7 +24,7 @@ export function addCheckCommand(parent: Command, io: CommandIo): void {
         "ports are free is not tried.",
     )
     .requiredOption("-c, --config <file>", "the config file (YAML)")
-    .option("-s, --sessions <file>", "try the plugins on these sessions, not on samples")
+    .option("-s, --sessions <file>", "try the plugins on these sessions, one or a list, not on samples")
     .addOption(timeLimitOption("what any one step of a plugin may take"))
     .option("--insecure", "accept that anybody on the network may use it")
     .addHelpText("after", "\nExample:\n  signalbox check --config signalbox.yaml")
@@ -35,18 +36,32 @@ async function check(options: Options, io: CommandIo): Promise<void> {
   const { findAccessProblems, findStoreProblems } = await import("./config_files.ts");
   const { findExposures } = await import("../config/exposure.ts");
   const config = await loadConfig(options.config);
+  const { issues: pluginIssues, tried } = await tryPlugins(config, options, io);
   const issues = [
     ...options.insecure ? [] : findExposures(config),
     ...await findAccessProblems(config, Date.now()),
     ...await findStoreProblems(config),
     ...await findKubernetesProblems(config),
-    ...await findPluginProblems(config, options, io),
+    ...pluginIssues,
   ];
   if (issues.length > 0) {
     const lines = issues.map(({ path, message }) => `${options.config}: ${path}: ${message}`);
     throw new SignalboxError("invalid_config", lines.join("\n"), { issues });
   }
-  io.out(`${options.config}: OK; its ports were not tried\n`);
+  io.out(`${options.config}: OK: ${[...partsOf(config), ...tried].join(", ")}; its ports were not tried\n`);
+}
+
+/** What was looked at, but for plugins. */
+function partsOf(config: Config): readonly string[] {
+  const { http, xds, grpc, listeners, store } = config;
+  const servers = [http, xds, grpc];
+  return [
+    "config",
+    ...[...servers, ...listeners].some(({ tls }) => tls !== undefined) ? ["certificates"] : [],
+    ...servers.some(({ tokensFile }) => tokensFile !== undefined) ? ["tokens"] : [],
+    ...store.kind === "sqlite" ? ["store"] : [],
+    ...usesKubernetes(config) ? ["kubeconfig"] : [],
+  ];
 }
 
 /** Of the kubeconfig alone: the cluster may be away when Signalbox starts, and is not asked. */
@@ -61,15 +76,22 @@ async function findKubernetesProblems(config: Config): Promise<readonly Issue[]>
   }
 }
 
-async function findPluginProblems(
+interface PluginsTried {
+  readonly issues: readonly Issue[];
+  /** In words, as in `2 plugins on 8 sample sessions`. */
+  readonly tried: readonly string[];
+}
+
+async function tryPlugins(
   { plugins }: Config,
   { config, sessions, timeLimit }: Options,
   io: CommandIo,
-): Promise<readonly Issue[]> {
-  if (plugins.length === 0) return [];
+): Promise<PluginsTried> {
+  if (plugins.length === 0) return { issues: [], tried: [] };
   const { tryPluginsApart } = await import("./plugin_trial.ts");
   const args = ["--config", config, ...(sessions === undefined ? [] : ["--sessions", sessions])];
-  const { issues, notes } = await tryPluginsApart(args, { stepMs: timeLimit });
+  const { issues, notes, sessions: built } = await tryPluginsApart(args, { stepMs: timeLimit });
   for (const note of notes) io.err(`${config}: ${note}\n`);
-  return issues;
+  const noun = sessions === undefined ? "sample session" : "session";
+  return { issues, tried: [`${count(plugins.length, "plugin")} on ${count(built, noun)}`] };
 }

@@ -26,7 +26,7 @@ Deno.test("check prints OK and makes nothing when all is well", () =>
     await Deno.writeTextFile(join(folder, "tls.key"), key);
     assert.deepEqual(await runCommand(["check", "--config", file]), {
       code: 0,
-      out: `${file}: OK; its ports were not tried\n`,
+      out: `${file}: OK: config, certificates, store; its ports were not tried\n`,
       err: "",
     });
     await assert.rejects(Deno.stat(join(folder, "new")), Deno.errors.NotFound);
@@ -131,9 +131,10 @@ Deno.test("check tries plugins on samples, with what their examples say", async 
     "return { cluster: (cluster, { input }) => ({ ...cluster, altStatName: `${input.n}` }) };",
     session,
   );
-  assert.deepEqual(await checkPlugin(fine), { code: 0, out: "/s.yaml: OK; its ports were not tried\n", err: "" });
+  const out = "/s.yaml: OK: config, 1 plugin on 4 sample sessions; its ports were not tried\n";
+  assert.deepEqual(await checkPlugin(fine), { code: 0, out, err: "" });
   const printing = plugin('console.log("no end of a line"); Deno.stdout.writeSync(new Uint8Array([65])); return {};');
-  assert.deepEqual(await checkPlugin(printing), { code: 0, out: "/s.yaml: OK; its ports were not tried\n", err: "" });
+  assert.deepEqual(await checkPlugin(printing), { code: 0, out, err: "" });
 });
 
 Deno.test("check names what plugins do wrong, each once", async () => {
@@ -161,7 +162,7 @@ Deno.test("check says what it could not try, for want of samples", async () => {
   const picky = plugin("return {};", "session: ({ z }) => z.strictObject({ n: z.int() }),");
   assert.deepEqual(await checkPlugin(picky), {
     code: 0,
-    out: "/s.yaml: OK; its ports were not tried\n",
+    out: "/s.yaml: OK: config, 1 plugin on 0 sample sessions; its ports were not tried\n",
     err: "/s.yaml: not tried: plugin p, session plain-1: plugins.p: is required\n",
   });
 });
@@ -177,7 +178,7 @@ Deno.test("check finds a plugin that never ends, wherever that is", async () => 
     'plugin p: its hook "route" on session "plain-1" did not end within 2s\n',
   );
   assert.equal(
-    await said(plugin("return new Promise(() => setInterval(() => {}, 1000));")),
+    await said(plugin("return new Promise(() => {});")),
     "plugin p: its setup did not end within 2s\n",
   );
 });
@@ -191,7 +192,7 @@ Deno.test("check finds a plugin that takes memory without end, and one that ends
   assert.match(err ?? "", /plugin p: its hook "cluster" on session "plain-1" took more than 1024 MiB of memory\n$/);
   const ending = await checkPlugin(plugin("Deno.exit(3);"));
   assert.equal(ending?.code, 1);
-  assert.match(ending?.err ?? "", /plugin p: its setup ended the process/);
+  assert.match(ending?.err ?? "", /plugin p: its setup ended the process: code 3\n$/);
 });
 
 Deno.test("check --sessions tries plugins on those sessions", () =>
@@ -203,12 +204,17 @@ Deno.test("check --sessions tries plugins on those sessions", () =>
     const write = (ids: readonly string[]) =>
       Deno.writeTextFile(sessions, JSON.stringify(ids.map((id) => ({ id, address: "10.0.0.1", port: 80 }))));
     await write(["a", "c"]);
-    assert.equal((await runCommand(["check", "-c", file, "-s", sessions])).code, 0);
+    const { out } = await runCommand(["check", "-c", file, "-s", sessions]);
+    assert.equal(out, `${file}: OK: config, 1 plugin on 2 sessions; its ports were not tried\n`);
     await write(["a", "b"]);
     assert.match(
       (await runCommand(["check", "-c", file, "-s", sessions])).err,
       /plugin p, hook route, session b: not b\n$/,
     );
+    await write(["a", "-"]);
+    const { code, err } = await runCommand(["check", "-c", file, "-s", sessions]);
+    assert.equal(code, 1);
+    assert.match(err, /^error: Cannot read the sessions: some are not acceptable\n {2}\[1\]\.id: /);
   }));
 
 Deno.test("check names what serve would refuse: open addresses, and files of tokens and certificates", () =>

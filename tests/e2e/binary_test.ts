@@ -53,7 +53,10 @@ testBinary(
     const bundled = join(folder, "tenant.js");
     await runSignalbox(["plugin", "bundle", plugin, "--out", bundled]);
     await using signalbox = await start(folder, { plugins: [{ name: "tenant", from: bundled }] });
-    assert.match(await runSignalbox(["check", "--config", join(folder, "signalbox.yaml")]), /: OK; /);
+    assert.match(
+      await runSignalbox(["check", "--config", join(folder, "signalbox.yaml")]),
+      /: OK: config, store, 1 plugin on 8 sample sessions; /,
+    );
     const task = { id: "s1", address: "127.0.0.1", port: 1, plugins: { tenant: { tenant: "" } } };
     const refused = await fetch(`${signalbox.httpUrl}/xds/tasks`, {
       method: "POST",
