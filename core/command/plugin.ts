@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { SignalboxError } from "../signalbox_error.ts";
+import type { BundleOptions } from "./bundle_plugin.ts";
 import type { CommandIo } from "./command_io.ts";
 import { count } from "./count.ts";
 import { TEST_COMMAND, type TestLine, type TestOutcome } from "./test_plugin.ts";
@@ -35,7 +36,10 @@ export function addPluginCommand(parent: Command, io: CommandIo): void {
     .argument("[folder]", "the plugin's folder, or its file", ".")
     .option("-o, --out <file>", "the file to write (default: the plugin's name and .js)")
     .addHelpText("after", "\nExample:\n  signalbox plugin bundle tenant --out tenant.js")
-    .action((folder: string, options: { readonly out?: string }) => bundle(folder, options, io));
+    .action(async (folder: string, options: BundleOptions) => {
+      const { bundlePlugin } = await import("./bundle_plugin.ts");
+      await bundlePlugin(folder, options, io);
+    });
 }
 
 async function create(folder: string, io: CommandIo): Promise<void> {
@@ -84,24 +88,4 @@ async function test(folder: string, { timeLimit }: TestOptions, io: CommandIo): 
   if (failed > 0) {
     throw new SignalboxError("invalid_request", `Cannot vouch for "${folder}": ${count(failed, "test")} failed`);
   }
-}
-
-async function bundle(folder: string, { out }: { readonly out?: string }, io: CommandIo): Promise<void> {
-  const { basename, dirname, extname, resolve } = await import("node:path");
-  const { writeFile } = await import("node:fs/promises");
-  const { fileFailure } = await import("../file_failure.ts");
-  const { bundleModule } = await import("../plugin/bundle_module.ts");
-  const from = resolve(folder);
-  const stem = basename(from, extname(from));
-  const name = stem === "plugin" || stem === "mod" ? basename(dirname(from)) : stem;
-  const file = out ?? `${name}.js`;
-  const { code, sha256 } = await bundleModule(from);
-  try {
-    await writeFile(file, code);
-  } catch (cause) {
-    throw new SignalboxError("invalid_request", `Cannot write "${file}": ${fileFailure(cause)}`, { cause });
-  }
-  io.out(
-    `# ${file} is written. In the config:\nplugins:\n  - name: ${name}\n    from: ${file}\n    sha256: ${sha256}\n`,
-  );
 }

@@ -31,6 +31,41 @@ Deno.test("plugin new, test and bundle make a plugin that a config takes", () =>
     assert.match(changed.err, /plugins\[0\]\.sha256: is not that of/);
   }));
 
+Deno.test("plugin bundle prints what a config elsewhere takes, with the config that the plugin wants", () =>
+  withFolder(async (parent) => {
+    const from = join(parent, "team_header.js");
+    await Deno.writeTextFile(
+      from,
+      `export default {
+        apiVersion: 1,
+        config: ({ z }) => z.strictObject({ header: z.string() }),
+        examples: [{ config: { header: "x-team" } }],
+        setup: () => ({}),
+      };`,
+    );
+    const { code, out } = await runCommand(["plugin", "bundle", from, "--out", join(parent, "bundle.js")]);
+    assert.equal(code, 0);
+    assert.match(out, /^ {2}- name: team_header$/m);
+    assert.match(out, /^ {4}config:\n {6}header: x-team$/m);
+    await Deno.mkdir(join(parent, "etc"));
+    const config = join(parent, "etc/signalbox.yaml");
+    await Deno.writeTextFile(config, `domain: example.org\nstore: { kind: memory }\n${out}`);
+    assert.deepEqual(await runCommand(["check", "--config", config]), {
+      code: 0,
+      out: `${config}: OK: config, 1 plugin on 4 sample sessions; its ports were not tried\n`,
+      err: "",
+    });
+  }));
+
+Deno.test("plugin bundle writes nothing of what is no plugin", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "plugin.ts"), "export const a: number = 1;");
+    const out = join(folder, "a.js");
+    const { code, err } = await runCommand(["plugin", "bundle", folder, "--out", out]);
+    assert.deepEqual([code, err], [1, `error: Cannot bundle "${folder}": the module has no default export\n`]);
+    await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
+  }));
+
 Deno.test("plugin new makes nothing where a config would not take the name", () =>
   withFolder(async (parent) => {
     for (const name of ["My Plugin", "-a", "listener"]) {
