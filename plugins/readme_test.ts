@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createPluginFolder } from "../core/author/new_plugin.ts";
+import { SAMPLE_SECRET, testPlugin } from "../core/author/test_plugin.ts";
 import { pluginChecks } from "../core/author/verify_plugin.ts";
-import { readPlugin } from "../core/plugin/read_plugin.ts";
+import { importBytes } from "../core/plugin/load_module.ts";
+import type { Plugin } from "../core/plugin/plugin.ts";
+import { type AnyPlugin, readPlugin } from "../core/plugin/read_plugin.ts";
 
 /** The plugins that the text has in full. */
 async function pluginsIn(file: string): Promise<readonly string[]> {
@@ -33,4 +36,19 @@ Deno.test("every plugin of the documentation type-checks and does as a plugin sh
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the README's plugin gives the pod what the README's session says, and refuses a session that says nothing", async () => {
+  const text = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const [code = ""] = await pluginsIn("../README.md");
+  const name = /^plugins: \[\{ name: ([\w-]+),/m.exec(text)?.[1] ?? "";
+  const blocks = [...text.matchAll(/^```json\n(.*?)^```$/gms)].map(([, json = ""]) => json);
+  const { plugins, ...registration } = JSON.parse(blocks.find((json) => json.includes(`"${name}"`)) ?? "{}");
+  const plugin = readPlugin(await importBytes(new TextEncoder().encode(code), "application/typescript"));
+  assert(plugin.ok);
+  using tested = await testPlugin(plugin.value as AnyPlugin as Plugin, { name });
+  const { routes } = tested.build({ ...registration, plugins });
+  const added = routes[0]?.requestHeadersToAdd?.map(({ header }) => header);
+  assert.deepEqual(added, [{ key: "authorization", value: `Bearer ${SAMPLE_SECRET}` }]);
+  assert.deepEqual(tested.failures(registration).map(({ path }) => path), [`plugins.${name}`]);
 });
