@@ -104,7 +104,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
   const http = guard.adopt(
     await startHttpServer({
       ...config.http,
-      certificate: files.http.certificate,
+      access: files.http,
       handler: (request, client) => router.fetch(request, { client }),
     }),
     (http) => http.close(),

@@ -35,11 +35,18 @@ export interface Access {
   readonly needsCertificate: boolean;
   /** Who the client is; `undefined` where it has not proven to be somebody who may come in. */
   identify(claims: Claims): Identity | undefined;
+  /** A client's TLS handshake failed, on its side or on ours, as `reason` says. */
+  handshakeFailed(address: string | undefined, reason: string): void;
   close(): Promise<void>;
 }
 
 /** Cleartext, and open to everybody. */
-export const OPEN_ACCESS: Access = { needsCertificate: false, identify: () => [], close: () => Promise.resolve() };
+export const OPEN_ACCESS: Access = {
+  needsCertificate: false,
+  identify: () => [],
+  handshakeFailed() {},
+  close: () => Promise.resolve(),
+};
 
 export interface AccessOptions {
   readonly timers: Timers;
@@ -111,7 +118,8 @@ export async function openAccess(
     return name === undefined ? [] : [`token:${name}`];
   }
 
-  const logRefusal = createRefusalLog(server, nowMs);
+  const logRefusal = createRefusalLog("A client is refused: it has not proven who it is", { server, nowMs });
+  const logHandshake = createRefusalLog("A client is refused: the TLS handshake failed", { server, nowMs });
   return {
     ...(certificate && { certificate }),
     needsCertificate: closed && tokens.length === 0 && tokensFile === undefined,
@@ -121,6 +129,10 @@ export async function openAccess(
       refused();
       logRefusal({ address, certificate: certificate !== undefined, token: authorization !== undefined });
       return undefined;
+    },
+    handshakeFailed(address, reason) {
+      refused();
+      logHandshake({ address, reason });
     },
     close,
   };
@@ -140,14 +152,17 @@ function presentedToken(authorization: string): string | undefined {
 const REFUSALS_LOGGED_EVERY_MS = 1000;
 
 /** A line a second at most: whoever is refused can try as often as he likes. Never what he showed, which may be a slip. */
-function createRefusalLog(server: string, nowMs: () => number): (shown: Readonly<Record<string, unknown>>) => void {
+function createRefusalLog(
+  message: string,
+  { server, nowMs }: { readonly server: string; readonly nowMs: () => number },
+): (shown: Readonly<Record<string, unknown>>) => void {
   let unsaid = 0;
   let saidAtMs = -Infinity;
   return (shown) => {
     unsaid++;
     const now = nowMs();
     if (now - saidAtMs < REFUSALS_LOGGED_EVERY_MS) return;
-    log.warn("A client is refused: it has not proven who it is", { server, ...shown, times: unsaid });
+    log.warn(message, { server, ...shown, times: unsaid });
     saidAtMs = now;
     unsaid = 0;
   };

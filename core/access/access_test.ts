@@ -145,6 +145,13 @@ Deno.test("openAccess() takes up new tokens and certificates while it is open", 
     assert.deepEqual(access.identify({ authorization: `Bearer ${next}` }), ["token:next"]);
   }));
 
+Deno.test("Access counts a handshake that failed as a refusal", () =>
+  withBed(async ({ open, tls, refusals }) => {
+    const access = await open({ tls });
+    access.handshakeFailed("127.0.0.1", "peer sent no certificates");
+    assert.equal(refusals(), 1);
+  }));
+
 Deno.test("openAccess() names every file that cannot be used, and leaves nothing open", () =>
   withBed(async ({ open, tls, time, folder, write }) => {
     await write("tls.key", "no key");

@@ -127,7 +127,7 @@ testWithClients("lets in certificates of its authorities, and others not even to
   const [authority, clients, strangers] = await Promise.all(["a", "b", "c"].map(createTestAuthority));
   assert.ok(authority && clients && strangers);
   const { certificate } = await followed(authority, clients);
-  const server = await startServer({ certificate, needsCertificate: true, identify, close: () => Promise.resolve() });
+  const server = await startServer({ ...OPEN_ACCESS, certificate, needsCertificate: true, identify });
   const { ca } = authority;
   assert.equal(await askOnce(server.port, { ca, own: await clients.issue({ cn: "edge" }) }), "cn:edge");
   const refused: readonly Asker[] = [
@@ -148,7 +148,7 @@ testWithClients("lets in a token where no certificate is needed, and knows nobod
   const [authority, clients, strangers] = await Promise.all(["a", "b", "c"].map(createTestAuthority));
   assert.ok(authority && clients && strangers);
   const { certificate } = await followed(authority, clients);
-  const server = await startServer({ certificate, needsCertificate: false, identify, close: () => Promise.resolve() });
+  const server = await startServer({ ...OPEN_ACCESS, certificate, needsCertificate: false, identify });
   const { ca } = authority;
   const headers = ["Bearer right"];
   assert.equal(await askOnce(server.port, { ca, headers }), "token:right");
@@ -170,7 +170,7 @@ testWithClients("takes up new certificates and authorities while connections go 
   const [before, after] = await Promise.all(["a", "b"].map(createTestAuthority));
   assert.ok(before && after);
   const { certificate, renew, listeners } = await followed(before, before);
-  const server = await startServer({ certificate, needsCertificate: true, identify, close: () => Promise.resolve() });
+  const server = await startServer({ ...OPEN_ACCESS, certificate, needsCertificate: true, identify });
   const own = { before: await before.issue({ cn: "before" }), after: await after.issue({ cn: "after" }) };
   const lasting = connect(server.port, { ca: before.ca, own: own.before });
   assert.equal(await ask(lasting), "cn:before");

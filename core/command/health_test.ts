@@ -19,7 +19,7 @@ Deno.test("health tells whether the Signalbox of the config is ready, by TLS too
         address: "127.0.0.1",
         port: 0,
         handler,
-        ...(tls ? { certificate } : {}),
+        ...(tls ? { access: { certificate, handshakeFailed() {} } } : {}),
       });
       const file = join(folder, "s.yaml");
       const files = tls ? ", tls: {cert: a.crt, key: a.key}" : "";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { connect, type ConnectionOptions } from "node:tls";
 import { OPEN_ACCESS } from "../access/access.ts";
+import { createTestAuthority } from "../access/testdata/test_authority.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { startGrpcServer } from "./grpc_server.ts";
 import { createService, serverStream, unary } from "./grpc_service.ts";
@@ -29,6 +31,46 @@ function start(options: Partial<Parameters<typeof unary<typeof GET[1], typeof GE
     maxRequestBytes: 1_000,
   });
 }
+
+Deno.test("startGrpcServer() tells who has failed to shake hands, and why", async () => {
+  const [authority, other] = [await createTestAuthority(), await createTestAuthority("Another authority")];
+  const certificate = {
+    current: { ...await authority.issue(), clientCa: authority.ca },
+    subscribe: () => () => {},
+    close: () => Promise.resolve(),
+  };
+  const failures: unknown[] = [];
+  let heard = () => {};
+  const server = await startGrpcServer({
+    access: {
+      ...OPEN_ACCESS,
+      certificate,
+      needsCertificate: true,
+      handshakeFailed(...what) {
+        failures.push(what);
+        heard();
+      },
+    },
+    address: "127.0.0.1",
+    port: 0,
+    services: [],
+    maxRequestBytes: 1_000,
+  });
+  const failure = async (options: ConnectionOptions) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    heard = resolve;
+    const socket = connect({ port: server.port, host: "127.0.0.1", ALPNProtocols: ["h2"], ...options });
+    socket.on("error", () => {});
+    await promise;
+    socket.destroy();
+    return String(failures.pop());
+  };
+  const { ca } = authority;
+  assert.match(await failure({ ca }), /^127\.0\.0\.1,peer sent no certificates$/);
+  assert.match(await failure({ ca: other.ca, ...await authority.issue() }), /^127\.0\.0\.1,.*UnknownCA$/);
+  assert.match(await failure({ ca, ...await other.issue() }), /^127\.0\.0\.1,./);
+  await server.close();
+});
 
 Deno.test("startGrpcServer() rejects with address_in_use when the port is taken", async () => {
   const server = await start({});

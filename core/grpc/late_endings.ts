@@ -1,4 +1,3 @@
-import type { Server } from "@grpc/grpc-js";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import { nextTick } from "node:process";
 
@@ -6,10 +5,8 @@ import { nextTick } from "node:process";
  * Has sessions of the server end a little later when their client says GOAWAY. Deno 2.9.6 ends them while its HTTP/2 library
  * still reads that frame, and goes on to read in memory that it has freed: any client could end this process so.
  */
-export function endSessionsLate(server: Server): void {
-  // Private there, and typed so: what the server listens with.
-  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
-  for (const http2Server of http2Servers.keys()) http2Server.prependListener("session", endLate);
+export function endSessionsLate(server: Http2Server): void {
+  server.prependListener("session", endLate);
 }
 
 function endLate(session: ServerHttp2Session): void {

@@ -1,6 +1,8 @@
 import type { Server } from "@grpc/grpc-js";
+import type { Http2Server } from "node:http2";
 import type { Access } from "../access/access.ts";
 import { createGrpcCredentials } from "../access/grpc_access.ts";
+import { watchHandshakes } from "../access/watch_handshakes.ts";
 import { listenFailure } from "../listen_failure.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import type { GrpcService } from "./grpc_service.ts";
@@ -22,12 +24,20 @@ export function listen(
   return new Promise((resolve, reject) => {
     server.bindAsync(place, createGrpcCredentials(access), (cause, taken) => {
       if (cause === null) {
-        endSessionsLate(server);
+        for (const http2Server of http2ServersOf(server)) {
+          endSessionsLate(http2Server);
+          watchHandshakes(http2Server, access);
+        }
         return resolve(taken);
       }
       reject(listenFailure(key, place, cause));
     });
   });
+}
+
+/** What the server listens with: private there, and typed so. */
+function http2ServersOf(server: Server): Iterable<Http2Server> {
+  return (server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> }).http2Servers.keys();
 }
 
 /** Ends the streams of `services`, answers what has arrived, for at most `graceMs`, and stops the server. */

@@ -4,7 +4,8 @@ import { createServer as createTlsServer, type ServerOptions } from "node:https"
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import type { Access, Certificate } from "../access/access.ts";
+import { type Access, type Certificate, OPEN_ACCESS } from "../access/access.ts";
+import { watchHandshakes } from "../access/watch_handshakes.ts";
 import { listenFailure } from "../listen_failure.ts";
 
 export interface HttpServer {
@@ -26,7 +27,8 @@ export interface HttpServerOptions {
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly certificate?: Access["certificate"];
+  /** Whose certificate the server shows, if it has one. Who may ask for what is the handler's to know. */
+  readonly access?: Pick<Access, "certificate" | "handshakeFailed">;
   readonly limits?: Partial<Limits>;
   readonly handler: (request: Request, client: HttpClient) => Response | Promise<Response>;
 }
@@ -55,7 +57,8 @@ const LIMITS: Limits = {
 
 /** Serves HTTP/1.1, with TLS where there is a certificate. Throws `address_in_use`. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { address, certificate, handler } = options;
+  const { address, access = OPEN_ACCESS, handler } = options;
+  const { certificate } = access;
   const answering = new Set<ServerResponse>();
   let closing = false;
   const listener = getRequestListener(
@@ -63,6 +66,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     { overrideGlobalObjects: false },
   );
   const { server, renew } = createServer(certificate?.current, { ...LIMITS, ...options.limits });
+  watchHandshakes(server, access);
   server.on("request", (incoming, response) => {
     answering.add(response);
     response.on("close", () => answering.delete(response));
@@ -111,8 +115,6 @@ function createServer(certificate: Certificate | undefined, limits: Limits): {
     requestCert: certificate.clientCa !== undefined,
     rejectUnauthorized: false,
   });
-  // Whoever has not shaken hands cannot be told anything.
-  server.on("tlsClientError", (_, socket) => socket.destroy());
   return { server, renew: (certificate) => server.setSecureContext(toTls(certificate)) };
 }
 

@@ -115,9 +115,26 @@ Deno.test("startHttpServer() cuts off who is slow: to begin, to go on, or to sha
   await cleartext.close();
   const { cert, key } = await (await createTestAuthority()).issue();
   const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
-  const tls = await startHttpServer({ ...options, certificate });
+  const tls = await startHttpServer({ ...options, access: { certificate, handshakeFailed() {} } });
   await exchange(await connectTo(tls), "");
   await tls.close();
+});
+
+Deno.test("startHttpServer() tells who has failed to shake hands, and nothing of who only knocks", async () => {
+  const { cert, key } = await (await createTestAuthority()).issue();
+  const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
+  const failed: unknown[] = [];
+  const server = await startHttpServer({
+    address: "127.0.0.1",
+    port: 0,
+    access: { certificate, handshakeFailed: (...what) => failed.push(what) },
+    handler: () => new Response(),
+  });
+  (await connectTo(server)).close();
+  await exchange(await connectTo(server), "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await server.close();
+  assert.equal(failed.length, 1);
+  assert.match(String(failed), /^127\.0\.0\.1,.*InvalidContentType/);
 });
 
 /** A TLS alert is all that may come. */
@@ -139,7 +156,7 @@ Deno.test("startHttpServer() with a certificate serves TLS alone, and renews it 
   const server = await startHttpServer({
     address: "127.0.0.1",
     port: 0,
-    certificate,
+    access: { certificate, handshakeFailed() {} },
     handler: (_, { certificate }) => new Response(certificate ? "known" : "unknown"),
   });
   assert.equal(server.url, `https://127.0.0.1:${server.port}`);
