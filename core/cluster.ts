@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { hostname } from "node:os";
 import { systemClock } from "./clock.ts";
 import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
@@ -54,6 +55,8 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
+const log = getLogger(["signalbox", "kubernetes"]);
+
 /** Begins to follow the cluster. Does not close the client. */
 export function openCluster<F>(options: ClusterOptions<F>): Cluster {
   const { client, config, registrar, receipts, routes, parsing, nowMs } = options;
@@ -66,6 +69,7 @@ export function openCluster<F>(options: ClusterOptions<F>): Cluster {
   const replicas = new Replicas({ ...shared, namespace: home, name });
   const fleet = new FleetReceipts({ ...shared, receipts, replicas });
   const gate = new ReadinessGate({ ...shared, receipts, fleet });
+  if (options.store) log.info("Sessions are objects in namespace {namespace}", { namespace: home });
   const pods = config.pods && new PodSource({
     client,
     sessions,
@@ -73,7 +77,7 @@ export function openCluster<F>(options: ClusterOptions<F>): Cluster {
     gate,
     parsing,
     ...config.pods,
-    namespaces: namespacesOf(config.pods, client.namespace),
+    namespaces: namespacesOf("Pods", config.pods, client.namespace),
     timers: systemTimers,
     nowMs,
   });
@@ -83,13 +87,13 @@ export function openCluster<F>(options: ClusterOptions<F>): Cluster {
     events,
     parsing,
     ...config.services,
-    namespaces: namespacesOf(config.services, client.namespace),
+    namespaces: namespacesOf("Services", config.services, client.namespace),
     timers: systemTimers,
     nowMs,
   });
   const endpoints = config.endpoints && new ServiceWatch({
     client,
-    namespaces: namespacesOf(config.endpoints, client.namespace),
+    namespaces: namespacesOf("Endpoints", config.endpoints, client.namespace),
     onChange: (updates) => routes.apply(updates),
     timers: systemTimers,
     nowMs,
@@ -141,6 +145,16 @@ function nameReplica(host: string): string {
   return `${safe || "signalbox"}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-function namespacesOf({ namespaces }: Pick<ScopeConfig, "namespaces">, own: string): readonly string[] | "all" {
-  return namespaces?.includes("*") ? "all" : namespaces ?? [own];
+/** Says, too, what is chosen: what is in another namespace is not seen, and nothing else would say why. */
+function namespacesOf(
+  what: string,
+  { namespaces = [] }: Pick<ScopeConfig, "namespaces">,
+  own: string,
+): readonly string[] | "all" {
+  const chosen = namespaces.includes("*") ? "all" : namespaces.length > 0 ? namespaces : [own];
+  log.info("{what} are followed in namespaces: {namespaces}", {
+    what,
+    namespaces: chosen === "all" ? "all" : chosen.join(", "),
+  });
+  return chosen;
 }
