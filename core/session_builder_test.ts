@@ -8,7 +8,7 @@ import type { Plugin, Schemas } from "./plugin/plugin.ts";
 import { PluginRuntime } from "./plugin/plugin_runtime.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
-import { explanationSchema } from "./source/explain_api.ts";
+import { explanationSchema } from "./source/tasks/explain_api.ts";
 import type { Session, SessionRecord } from "./session/session.ts";
 
 const session = ({ secret, z }: Schemas) => z.strictObject({ token: secret() }).optional();

@@ -1,11 +1,11 @@
 import { systemClock } from "./clock.ts";
 import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
 import type { SessionParsing } from "./session/parse_session.ts";
-import type { ClaimedSessions } from "./source/claimed_sessions.ts";
-import { ObjectExpiry } from "./source/object_expiry.ts";
-import { ObjectRegistrar, type ObjectRegistrarOptions } from "./source/object_registrar.ts";
-import { ObjectSessions } from "./source/object_sessions.ts";
-import { ObjectStatus, type ObjectStatusOptions } from "./source/object_status.ts";
+import type { ClaimedSessions } from "./source/kubernetes/claimed_sessions.ts";
+import { ObjectExpiry } from "./source/kubernetes/object_expiry.ts";
+import { ObjectRegistrar, type ObjectRegistrarOptions } from "./source/kubernetes/object_registrar.ts";
+import { ObjectSessions } from "./source/kubernetes/object_sessions.ts";
+import { ObjectStatus, type ObjectStatusOptions } from "./source/kubernetes/object_status.ts";
 import type { Operation } from "./source/operation.ts";
 import type { Committed } from "./source/registrar.ts";
 import { KubernetesStore } from "./store/kubernetes_store.ts";

@@ -32,14 +32,14 @@ import { createSessionExplainer } from "./session_explainer.ts";
 import type { SessionParsing } from "./session/parse_session.ts";
 import { SessionTable } from "./session/session_table.ts";
 import { SignalboxError } from "./signalbox_error.ts";
-import { addExplainApi } from "./source/explain_api.ts";
-import { addGenerationsApi } from "./source/generations_api.ts";
-import type { GrpcApi } from "./source/grpc_api.ts";
+import { addExplainApi } from "./source/tasks/explain_api.ts";
+import { addGenerationsApi } from "./source/tasks/generations_api.ts";
+import type { GrpcApi } from "./source/grpc/grpc_api.ts";
 import type { Operation } from "./source/operation.ts";
 import { Receipts } from "./source/receipts.ts";
 import { type Committed, createRegistrar, type Registrar } from "./source/registrar.ts";
-import { ServiceRoutes } from "./source/service_routes.ts";
-import { addTasksApi } from "./source/tasks_api.ts";
+import { ServiceRoutes } from "./source/kubernetes/service_routes.ts";
+import { addTasksApi } from "./source/tasks/tasks_api.ts";
 import { systemTimers } from "./timers.ts";
 import { admitTo } from "./xds/admission.ts";
 import { dialectOf } from "./xds/client_node.ts";
@@ -252,7 +252,7 @@ export async function createSignalbox(config: Config, { signal }: { signal?: Abo
     });
     router = complete;
     if (config.grpc.enabled) {
-      const { startGrpcApi } = await import("./source/grpc_api.ts");
+      const { startGrpcApi } = await import("./source/grpc/grpc_api.ts");
       const { createClientStatusService } = await import("./xds/client_status_service.ts");
       const services = [createClientStatusService(() => [...xds?.clients() ?? [], ...pollers.clients()])];
       const api = { registrar: writing, table, receipts, parsing };

@@ -69,6 +69,17 @@ Deno.test("every folder of core imports only what the layout allows", async () =
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("sources know the registrar, and the registrar knows no source", async () => {
+  const wrong: string[] = [];
+  for (const source of await sources("core/source")) {
+    if (!/^core\/source\/[^/]+(?<!_test)\.ts$/.test(source.path)) continue;
+    for (const target of imports(source)) {
+      if (/^core\/source\/[^/]+\//.test(target)) wrong.push(`${source.path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("a plugin imports nothing when it runs but files of its own folder, and node: modules", async () => {
   const wrong: string[] = [];
   for (const { path, text } of await sources("plugins")) {
@@ -140,7 +151,7 @@ Deno.test("serve imports no package that is not always needed", async () => {
   }
   assert.deepEqual([...packages].sort(), ALWAYS_LOADED);
   assert.ok(texts.has("core/xds/xds_server.ts"));
-  assert.ok(!texts.has("core/source/grpc_api.ts"));
+  assert.ok(!texts.has("core/source/grpc/grpc_api.ts"));
 });
 
 Deno.test("no file that we wrote is longer than 400 lines", async () => {

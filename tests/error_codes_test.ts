@@ -13,7 +13,7 @@ import { readJsonBody } from "../core/http/json_body.ts";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
 import { sampleSession } from "../core/source/testdata/registrar_bed.ts";
 import { unavailable } from "../core/source/testdata/store_double.ts";
-import { ENVOY, SHOWN, startTasksBed, TASK } from "../core/source/testdata/tasks_bed.ts";
+import { ENVOY, SHOWN, startTasksBed, TASK } from "../core/source/tasks/testdata/tasks_bed.ts";
 import { openSqliteStore } from "../core/store/sqlite_store.ts";
 import { sampleRecord } from "./suite/store_suite.ts";
 

@@ -1,6 +1,6 @@
 import type { Config, ScopeConfig, StoreConfig } from "../config/config.ts";
 import { LEASE_NAME } from "../kubernetes/elector.ts";
-import { buildReplicaDefinition, REPLICAS } from "../source/replica_definition.ts";
+import { buildReplicaDefinition, REPLICAS } from "../source/kubernetes/replica_definition.ts";
 import { buildSessionDefinition, GROUP, PLURAL } from "../store/session_definition.ts";
 
 /** An object as `kubectl apply` takes it. */

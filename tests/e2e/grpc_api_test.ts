@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { startSignalbox } from "../../core/dev/signalbox_process.ts";
 import { GrpcClient } from "../../core/grpc/testdata/grpc_client.ts";
-import { DEREGISTER, REGISTER, WATCH } from "../../core/source/testdata/grpc_methods.ts";
+import { DEREGISTER, REGISTER, WATCH } from "../../core/source/grpc/testdata/grpc_methods.ts";
 import { testWithEnvoy } from "./envoy_test_case.ts";
 import { createWorld } from "./harness.ts";
 import { startReflectingClient, testWithPythonGrpc } from "./reflecting_client.ts";

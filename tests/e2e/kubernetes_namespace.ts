@@ -5,7 +5,7 @@ import { until } from "../../core/dev/until.ts";
 import { readKubeConfig } from "../../core/kubernetes/kube_config.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../core/kubernetes/kubernetes_client.ts";
 import { Reflector } from "../../core/kubernetes/reflector.ts";
-import { parsePod, type Pod, type PodCondition } from "../../core/source/kubernetes_pod.ts";
+import { parsePod, type Pod, type PodCondition } from "../../core/source/kubernetes/kubernetes_pod.ts";
 import { systemTimers } from "../../core/timers.ts";
 import type { ApiServer } from "./kubernetes_api_server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
