@@ -4,19 +4,19 @@ import { systemClock } from "./clock.ts";
 import type { KubernetesConfig, ScopeConfig } from "./config/config.ts";
 import { Elector } from "./kubernetes/elector.ts";
 import type { KubernetesClient } from "./kubernetes/kubernetes_client.ts";
-import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
 import type { SessionParsing } from "./session/parse_session.ts";
+import { openSharedStore, type SharedStoreOptions } from "./shared_store.ts";
 import { ClaimedSessions, type ClaimedSessionsOptions } from "./source/kubernetes/claimed_sessions.ts";
 import { FleetReceipts, type FleetReceiptsOptions } from "./source/kubernetes/fleet_receipts.ts";
 import { KubernetesEvents } from "./source/kubernetes/kubernetes_events.ts";
 import { ReadinessGate, type ReadinessGateOptions } from "./source/kubernetes/kubernetes_gate.ts";
 import { PodSource } from "./source/kubernetes/kubernetes_pod_source.ts";
 import { ServiceSource } from "./source/kubernetes/kubernetes_service_source.ts";
+import { Replicas } from "./source/kubernetes/replicas.ts";
 import type { ServiceRoutes } from "./source/kubernetes/service_routes.ts";
 import { ServiceWatch } from "./source/kubernetes/service_watch.ts";
 import type { Operation } from "./source/operation.ts";
 import type { Committed } from "./source/registrar.ts";
-import { Replicas } from "./source/kubernetes/replicas.ts";
 import { systemTimers } from "./timers.ts";
 
 /** Of the sessions that are objects of the cluster. */

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { until } from "./dev/until.ts";
 import { CLUSTER, SCOPED_ROUTE } from "./cache/resource_type.ts";
+import { until } from "./dev/until.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { loadPlugins } from "./plugin/load_plugins.ts";
 import type { Plugin, Schemas } from "./plugin/plugin.ts";
 import { PluginRuntime } from "./plugin/plugin_runtime.ts";
+import type { Session, SessionRecord } from "./session/session.ts";
 import { createSessionBuilder } from "./session_builder.ts";
 import { createSessionExplainer } from "./session_explainer.ts";
 import { explanationSchema } from "./source/tasks/explain_api.ts";
-import type { Session, SessionRecord } from "./session/session.ts";
 
 const session = ({ secret, z }: Schemas) => z.strictObject({ token: secret() }).optional();
 

@@ -69,6 +69,17 @@ Deno.test("every folder of core imports only what the layout allows", async () =
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("no file imports itself by way of others", async () => {
+  const files = (await sources("core")).filter(({ path }) => !path.endsWith("_test.ts"));
+  const left = new Map(files.map((file) => [file.path, new Set(imports(file))]));
+  // What imports nothing that is left is in no circle.
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const [path, targets] of left) if (![...targets].some((target) => left.has(target))) left.delete(path);
+  }
+  assert.deepEqual([...left.keys()], []);
+});
+
 Deno.test("sources know the registrar, and the registrar knows no source", async () => {
   const wrong: string[] = [];
   for (const source of await sources("core/source")) {

@@ -5,15 +5,15 @@ import { OPEN_ACCESS } from "../core/access/access.ts";
 import type { CommandIo } from "../core/command/command_io.ts";
 import { addSessionsCommand } from "../core/command/sessions.ts";
 import { parseConfig } from "../core/config/parse_config.ts";
-import { startHttpServer } from "../core/http/http_server.ts";
 import { addGuard } from "../core/http/guard.ts";
+import { startHttpServer } from "../core/http/http_server.ts";
+import { readJsonBody } from "../core/http/json_body.ts";
 import { addProbes } from "../core/http/operator_api.ts";
 import { createRouter } from "../core/http/router.ts";
-import { readJsonBody } from "../core/http/json_body.ts";
 import { ERROR_CODES, type ErrorCode, SignalboxError } from "../core/signalbox_error.ts";
+import { ENVOY, SHOWN, startTasksBed, TASK } from "../core/source/tasks/testdata/tasks_bed.ts";
 import { sampleSession } from "../core/source/testdata/registrar_bed.ts";
 import { unavailable } from "../core/source/testdata/store_double.ts";
-import { ENVOY, SHOWN, startTasksBed, TASK } from "../core/source/tasks/testdata/tasks_bed.ts";
 import { openSqliteStore } from "../core/store/sqlite_store.ts";
 import { sampleRecord } from "./suite/store_suite.ts";
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { OPEN_ACCESS } from "../../access/access.ts";
 import {
   type Answer,
   type BatchOutcome,
@@ -8,6 +7,7 @@ import {
   type TaskView,
   testTasks,
 } from "../../../tests/suite/tasks_suite.ts";
+import { OPEN_ACCESS } from "../../access/access.ts";
 import { CallFailure, GrpcClient } from "../../grpc/testdata/grpc_client.ts";
 import type { Messages } from "../../proto/message_types.ts";
 import { ERROR_CODES } from "../../signalbox_error.ts";

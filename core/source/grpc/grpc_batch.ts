@@ -3,10 +3,10 @@ import type { Messages } from "../../proto/message_types.ts";
 import type { ParseSessionOptions } from "../../session/parse_session.ts";
 import type { Session } from "../../session/session.ts";
 import { type Issue, SignalboxError } from "../../signalbox_error.ts";
-import { parseReference, parseRegister } from "./grpc_session.ts";
 import type { Operation } from "../operation.ts";
 import type { Committed } from "../registrar.ts";
 import { MAX_BATCH } from "../tasks/task_json.ts";
+import { parseReference, parseRegister } from "./grpc_session.ts";
 
 type OperationMessage = Messages["signalbox.v1.BatchRequest.Operation"];
 type DeliveryMessage = Messages["signalbox.v1.Delivery"];

@@ -1,9 +1,9 @@
-import type { Messages } from "../../proto/message_types.ts";
 import type { Delivery } from "../../observe/deliveries.ts";
+import type { Messages } from "../../proto/message_types.ts";
 import { type Issue, SignalboxError } from "../../signalbox_error.ts";
-import { durationText } from "./grpc_session.ts";
 import { toRejectedError } from "../tasks/receipt_response.ts";
 import { parseWaitQuery } from "../tasks/wait_query.ts";
+import { durationText } from "./grpc_session.ts";
 
 type Wait = Messages["signalbox.v1.WaitForLive"];
 type DeliveryMessage = Messages["signalbox.v1.Delivery"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SignalboxError } from "../../signalbox_error.ts";
-import { durationText, parseReference, parseRegister, toSessionMessage } from "./grpc_session.ts";
 import { sampleSession } from "../testdata/registrar_bed.ts";
+import { durationText, parseReference, parseRegister, toSessionMessage } from "./grpc_session.ts";
 
 const A = { id: "a", address: "10.0.0.1", port: 50051 };
 const parsing = { domain: "example.org", issues: [] };

@@ -5,14 +5,14 @@ import type { SessionFeed } from "../../session/session_feed.ts";
 import type { SessionTable } from "../../session/session_table.ts";
 import { SessionWatch } from "../../session/session_watch.ts";
 import { SignalboxError } from "../../signalbox_error.ts";
+import type { Operation } from "../operation.ts";
+import type { ReceiptOf, Receipts } from "../receipts.ts";
+import type { Committed } from "../registrar.ts";
+import { parseListQuery } from "../tasks/list_query.ts";
 import { operationsOf, OUTCOMES, parseBatch, toResults } from "./grpc_batch.ts";
 import { parseWait, requireNotRejected, toDeliveryMessage } from "./grpc_delivery.ts";
 import { parseReference, parseRegister, toSessionMessage } from "./grpc_session.ts";
 import { followWatch, MAX_STEP_SESSIONS, type WatchFollower } from "./grpc_watch.ts";
-import { parseListQuery } from "../tasks/list_query.ts";
-import type { Operation } from "../operation.ts";
-import type { ReceiptOf, Receipts } from "../receipts.ts";
-import type { Committed } from "../registrar.ts";
 
 export const SESSION_SERVICE = "signalbox.v1.SessionService";
 

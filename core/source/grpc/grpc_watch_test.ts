@@ -4,8 +4,8 @@ import { decodeMessage } from "../../proto/codec.ts";
 import type { Messages } from "../../proto/message_types.ts";
 import type { SessionRecord } from "../../session/session.ts";
 import type { WatchStep } from "../../session/session_watch.ts";
-import { followWatch } from "./grpc_watch.ts";
 import { sampleSession } from "../testdata/registrar_bed.ts";
+import { followWatch } from "./grpc_watch.ts";
 
 const RESPONSE = "signalbox.v1.WatchResponse";
 type Response = Messages[typeof RESPONSE];

@@ -1,6 +1,6 @@
-import { type Claim, Claims } from "./claims.ts";
 import type { ReportObserved } from "../observation_queue.ts";
 import type { Observation } from "../operation.ts";
+import { type Claim, Claims } from "./claims.ts";
 
 /** What became of a claim, once that is published. */
 export interface Verdict {

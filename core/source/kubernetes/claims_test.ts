@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Claim, Claims } from "./claims.ts";
 import { sampleSession } from "../testdata/registrar_bed.ts";
+import { type Claim, Claims } from "./claims.ts";
 
 function claim(key: string, id: string, changes: Partial<Claim> & { readonly hosts?: readonly string[] } = {}): Claim {
   const { hosts: [host = `${id}.example.org`, ...aliases] = [], ...rest } = changes;

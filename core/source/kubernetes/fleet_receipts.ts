@@ -1,7 +1,7 @@
 import type { Delivery } from "../../observe/deliveries.ts";
 import type { Timers } from "../../timers.ts";
-import { describeRejections } from "./gate_condition.ts";
 import type { ReceiptOf, Receipts } from "../receipts.ts";
+import { describeRejections } from "./describe_rejections.ts";
 import type { Answer, Answers } from "./replica_object.ts";
 import type { Replicas } from "./replicas.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isDeepStrictEqual } from "node:util";
 import { Deliveries, type Recipient } from "../../observe/deliveries.ts";
-import { FleetReceipts } from "./fleet_receipts.ts";
 import { Receipts } from "../receipts.ts";
-import type { Answers, ReplicaObject } from "./replica_object.ts";
 import { FakeTime } from "../testdata/fake_time.ts";
+import { FleetReceipts } from "./fleet_receipts.ts";
+import type { Answers, ReplicaObject } from "./replica_object.ts";
 
 /** A replica whose caches are at step 5, with which session `s1` came. */
 interface Member {

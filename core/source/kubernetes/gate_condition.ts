@@ -1,4 +1,5 @@
 import type { Delivery } from "../../observe/deliveries.ts";
+import { describeRejections } from "./describe_rejections.ts";
 import type { FleetDelivery } from "./fleet_receipts.ts";
 
 /** The gate's condition. */
@@ -32,15 +33,6 @@ export function toRoutable({ state, own, rejections, unanswered }: FleetDelivery
 
 export function sameCondition(a: GateCondition | undefined, b: GateCondition): boolean {
   return a?.status === b.status && a.reason === b.reason && a.message === b.message;
-}
-
-/** In the Envoys' own words, of those that reject something. */
-export function describeRejections(envoys: Delivery["envoys"]): string {
-  return envoys.map((envoy) => {
-    if (envoy.state !== "rejected") return "";
-    const { type, resource, message } = envoy.rejection;
-    return `Envoy ${envoy.node} rejects ${type} ${resource}: ${message}. `;
-  }).join("");
 }
 
 function describeMissing(envoys: Delivery["envoys"], replicas: readonly string[]): string {

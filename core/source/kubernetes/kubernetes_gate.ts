@@ -6,11 +6,11 @@ import { RequestPool } from "../../kubernetes/request_pool.ts";
 import { isAtLeast } from "../../kubernetes/resource_version.ts";
 import { toTimestamp } from "../../kubernetes/timestamp.ts";
 import type { Timers } from "../../timers.ts";
+import type { ReceiptOf, Receipts } from "../receipts.ts";
 import type { FleetReceipts, Question } from "./fleet_receipts.ts";
 import { type GateCondition, sameCondition, toRoutable } from "./gate_condition.ts";
 import { parsePod, type Pod, ROUTABLE } from "./kubernetes_pod.ts";
 import { nameOf } from "./kubernetes_pods.ts";
-import type { ReceiptOf, Receipts } from "../receipts.ts";
 
 /** What is to be said of a pod. */
 export type Wish =

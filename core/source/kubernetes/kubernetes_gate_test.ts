@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { RequestOptions } from "../../kubernetes/kubernetes_client.ts";
 import { KubernetesError } from "../../kubernetes/kubernetes_error.ts";
+import { FakeTime } from "../testdata/fake_time.ts";
 import type { FleetDelivery } from "./fleet_receipts.ts";
 import type { GateCondition } from "./gate_condition.ts";
 import { ReadinessGate, type Wish } from "./kubernetes_gate.ts";
 import { parsePod, type Pod } from "./kubernetes_pod.ts";
-import { FakeTime } from "../testdata/fake_time.ts";
 import { FleetDouble, LIVE, NOBODY, PENDING, REJECTED } from "./testdata/fleet_double.ts";
 
 const ROUTABLE: Wish = { routable: true, session: { id: "s1" } };

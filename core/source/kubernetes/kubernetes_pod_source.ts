@@ -5,13 +5,13 @@ import { Reflector } from "../../kubernetes/reflector.ts";
 import { Reflectors } from "../../kubernetes/reflectors.ts";
 import type { Session } from "../../session/session.ts";
 import type { Timers } from "../../timers.ts";
+import type { ReceiptOf } from "../receipts.ts";
 import type { ClaimedSessions } from "./claimed_sessions.ts";
 import type { EventSubject, KubernetesEvent } from "./kubernetes_events.ts";
 import { NOT_READY, type ReadinessGate, type Wish } from "./kubernetes_gate.ts";
 import { parsePod, type Pod } from "./kubernetes_pod.ts";
 import { type PodSessionOptions, readPodSession } from "./kubernetes_pod_session.ts";
 import { nameOf, PodSessions } from "./kubernetes_pods.ts";
-import type { ReceiptOf } from "../receipts.ts";
 
 export interface PodSourceOptions extends PodSessionOptions, CollectionScope {
   readonly client: Pick<KubernetesClient, "request" | "watch">;

@@ -1,5 +1,5 @@
-import { sameRegistration } from "../../session/same_registration.ts";
 import type { ParsedSession } from "../../session/parse_session.ts";
+import { sameRegistration } from "../../session/same_registration.ts";
 import type { Session } from "../../session/session.ts";
 import type { Issue } from "../../signalbox_error.ts";
 import type { Claim } from "./claims.ts";

@@ -1,5 +1,5 @@
-import { sameRegistration } from "../../session/same_registration.ts";
 import type { ParsedSession, ParseSessionOptions } from "../../session/parse_session.ts";
+import { sameRegistration } from "../../session/same_registration.ts";
 import type { Issue } from "../../signalbox_error.ts";
 import { readAnnotatedSession, readField } from "./annotated_session.ts";
 import type { Claim } from "./claims.ts";

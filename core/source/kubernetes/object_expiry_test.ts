@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ObjectChange, WriteFailure } from "../../store/kubernetes_store.ts";
 import type { SessionObject } from "../../store/session_object.ts";
-import { ObjectExpiry } from "./object_expiry.ts";
 import { FakeTime } from "../testdata/fake_time.ts";
 import { sampleSession } from "../testdata/registrar_bed.ts";
+import { ObjectExpiry } from "./object_expiry.ts";
 
 function bed() {
   const time = new FakeTime();

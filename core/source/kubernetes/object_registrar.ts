@@ -7,9 +7,9 @@ import type { KubernetesStore, ObjectChange, WriteFailure } from "../../store/ku
 import type { StoreChange } from "../../store/store.ts";
 import type { Timers } from "../../timers.ts";
 import { CommitPlan } from "../commit_plan.ts";
-import type { ObjectSessions } from "./object_sessions.ts";
 import type { BuildResult, Operation, Outcome } from "../operation.ts";
 import type { Committed } from "../registrar.ts";
+import type { ObjectSessions } from "./object_sessions.ts";
 
 export interface ObjectRegistrarOptions<F> {
   readonly store: Pick<KubernetesStore, "get" | "write" | "untilNews" | "version">;

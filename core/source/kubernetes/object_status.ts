@@ -9,10 +9,10 @@ import type { Session } from "../../session/session.ts";
 import { GROUP, PLURAL, VERSION } from "../../store/session_definition.ts";
 import type { ObjectCondition, SessionObject } from "../../store/session_object.ts";
 import type { Timers } from "../../timers.ts";
+import type { ReceiptOf } from "../receipts.ts";
 import type { FleetDelivery, FleetReceipts } from "./fleet_receipts.ts";
 import { toRoutable } from "./gate_condition.ts";
 import { type ConditionOf, sameConditions, toConditions } from "./object_conditions.ts";
-import type { ReceiptOf } from "../receipts.ts";
 
 /** What became of an object here. */
 export type ObjectState =

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import type { RequestOptions } from "../../kubernetes/kubernetes_client.ts";
 import { KubernetesError } from "../../kubernetes/kubernetes_error.ts";
 import type { ObjectCondition, SessionObject } from "../../store/session_object.ts";
+import { FakeTime } from "../testdata/fake_time.ts";
+import { sampleSession } from "../testdata/registrar_bed.ts";
 import type { FleetDelivery } from "./fleet_receipts.ts";
 import { ObjectStatus } from "./object_status.ts";
-import { FakeTime } from "../testdata/fake_time.ts";
 import { FleetDouble, LIVE, NOBODY, PENDING, REJECTED } from "./testdata/fleet_double.ts";
-import { sampleSession } from "../testdata/registrar_bed.ts";
 
 const session = sampleSession("s1", {
   backends: [{ address: "10.0.0.1", port: 80, weight: 1 }, { address: "::1", port: 81, weight: 2 }],

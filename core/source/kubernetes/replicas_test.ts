@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { FakeTime } from "../testdata/fake_time.ts";
 import type { Answer } from "./replica_object.ts";
 import { Replicas } from "./replicas.ts";
-import { FakeTime } from "../testdata/fake_time.ts";
 import { ReplicaServer } from "./testdata/replica_server.ts";
 
 function bed() {

@@ -5,11 +5,11 @@ import { parseSession, type SessionParsing } from "../../session/parse_session.t
 import type { SessionTable } from "../../session/session_table.ts";
 import { listIssues, PLAIN_MESSAGES } from "../../session/zod_issues.ts";
 import { SignalboxError } from "../../signalbox_error.ts";
-import { parseListQuery } from "./list_query.ts";
 import type { Operation, Outcome } from "../operation.ts";
-import { receiptResponse } from "./receipt_response.ts";
 import type { Receipts } from "../receipts.ts";
 import type { Committed } from "../registrar.ts";
+import { parseListQuery } from "./list_query.ts";
+import { receiptResponse } from "./receipt_response.ts";
 import { taskReferenceSchema, toTask } from "./task_json.ts";
 import { notAcceptable, operationsOf, parseBatch, toBatchResult } from "./tasks_batch.ts";
 import { parseWaitQuery } from "./wait_query.ts";

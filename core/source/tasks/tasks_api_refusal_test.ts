@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SignalboxError } from "../../signalbox_error.ts";
-import { buildOpenApi } from "./openapi.ts";
 import { unavailable } from "../testdata/store_double.ts";
+import { buildOpenApi } from "./openapi.ts";
 import { issuesOf, SHOWN, startTasksBed, TASK } from "./testdata/tasks_bed.ts";
 
 Deno.test("POST /xds/tasks names every field that is not acceptable, and nothing is stored or published", async () => {

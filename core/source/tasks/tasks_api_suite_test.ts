@@ -1,5 +1,3 @@
-import { parseDuration } from "../../duration.ts";
-import { createRouter } from "../../http/router.ts";
 import {
   type Answer,
   type BatchOutcome,
@@ -7,7 +5,9 @@ import {
   type TaskView,
   testTasks,
 } from "../../../tests/suite/tasks_suite.ts";
+import { parseDuration } from "../../duration.ts";
 import type { Problem } from "../../http/problem.ts";
+import { createRouter } from "../../http/router.ts";
 import type { Delivery } from "../../observe/deliveries.ts";
 import type { Task } from "./task_json.ts";
 import { addTasksApi } from "./tasks_api.ts";

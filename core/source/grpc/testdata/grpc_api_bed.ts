@@ -1,7 +1,7 @@
 import { OPEN_ACCESS } from "../../../access/access.ts";
 import { GrpcClient } from "../../../grpc/testdata/grpc_client.ts";
-import { type GrpcApi, startGrpcApi } from "../grpc_api.ts";
 import { buildSample, type RegistrarBed, startBed } from "../../testdata/registrar_bed.ts";
+import { type GrpcApi, startGrpcApi } from "../grpc_api.ts";
 
 export interface GrpcApiBed extends RegistrarBed, AsyncDisposable {
   readonly api: GrpcApi;

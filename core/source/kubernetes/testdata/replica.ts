@@ -2,13 +2,13 @@ import type { Session } from "../../../session/session.ts";
 import { SessionTable } from "../../../session/session_table.ts";
 import { KubernetesStore } from "../../../store/kubernetes_store.ts";
 import type { SessionServer, SessionServerClient } from "../../../store/testdata/session_server.ts";
+import { createRegistrar } from "../../registrar.ts";
+import { FakeTime } from "../../testdata/fake_time.ts";
+import { buildSample } from "../../testdata/registrar_bed.ts";
 import { ClaimedSessions } from "../claimed_sessions.ts";
 import { ObjectRegistrar } from "../object_registrar.ts";
 import { ObjectSessions } from "../object_sessions.ts";
 import type { ObjectState } from "../object_status.ts";
-import { createRegistrar } from "../../registrar.ts";
-import { FakeTime } from "../../testdata/fake_time.ts";
-import { buildSample } from "../../testdata/registrar_bed.ts";
 
 /** One replica over a server, put together as Signalbox does it; its Envoys are `served`. */
 export interface TestReplica {

@@ -1,9 +1,9 @@
 import { createRouter } from "../../../http/router.ts";
 import type { Recipient } from "../../../observe/deliveries.ts";
+import { type RegistrarBed, startBed } from "../../testdata/registrar_bed.ts";
 import { addGenerationsApi } from "../generations_api.ts";
 import { addTasksApi } from "../tasks_api.ts";
 import { assertDescribed } from "./openapi_check.ts";
-import { type RegistrarBed, startBed } from "../../testdata/registrar_bed.ts";
 
 export interface Answer {
   readonly status: number;
