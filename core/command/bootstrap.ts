@@ -39,7 +39,7 @@ export function addBootstrapCommand(parent: Command, io: CommandIo): void {
     )
     .option("-c, --config <file>", "the config file, for Signalbox's address and for what Envoy is to ask for")
     .option("--xds <host:port>", "Signalbox's address as Envoy sees it", optionParser(parseHostPort))
-    .option("--node-id <id>", "Envoy's own name", "envoy-1")
+    .option("--node-id <id>", "Envoy's own name; each has another", "envoy-1")
     .option("--cluster <name>", "the name that Envoys of one kind share", "signalbox")
     .option("--admin-port <port>", "Envoy's admin port, on 127.0.0.1", optionParser(parsePort), 9901)
     .option("--ca <path>", "where Envoy finds who signed Signalbox's certificate (PEM); without it: cleartext")

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { sendSignal } from "../dev/send_signal.ts";
 import { signalboxProgram } from "../dev/signalbox_program.ts";
 import { formatDuration } from "../duration.ts";
@@ -124,7 +125,8 @@ async function readErrors(
     onText(text);
     tail = (tail + text).slice(-10_000);
   }
-  return [...tail.matchAll(/^error: (.*)$/gm)].at(-1)?.[1];
+  // Deno writes in colour, whoever reads it.
+  return [...stripVTControlCharacters(tail).matchAll(/^error: (.*)$/gm)].at(-1)?.[1];
 }
 
 /** 0 where the system does not say, or the process is gone. */
