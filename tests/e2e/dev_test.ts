@@ -165,9 +165,10 @@ testWithEnvoy(
       assert.equal(await dev.ended(), 0);
 
       await using again = startDev(folder);
-      assert.equal(
+      // Where another dev has the backends' ports it is another registration, which is refused and not kept.
+      assert.match(
         await again.line("blue is"),
-        "  blue is not served: plugin pod-token: plugins.pod-token: is required",
+        /^ {2}blue is not served: (plugin pod-token: )?plugins\.pod-token: is required$/,
       );
       await again.line("Ctrl-C ends it all");
       await write("z.string().optional()");
