@@ -57,7 +57,7 @@ export function addSessionsCommand(parent: Command, io: CommandIo): void {
     .action((id: string, options: ServerOptions) => get(id, options, io));
 
   subcommand(sessions, "add")
-    .description("Registers a session, or moves one that is registered to other backends.")
+    .description("Registers a session, or replaces the whole registration: what is left out goes back to its default.")
     .argument("[id]", "the session: a DNS label")
     .argument("[backends...]", "where it leads, as ADDRESS:PORT", repeatedOptionParser(parseHostPort))
     .option("--host <host>", "its host, where not <id>.<domain>")
