@@ -148,13 +148,10 @@ function nameReplica(host: string): string {
 /** Says, too, what is chosen: what is in another namespace is not seen, and nothing else would say why. */
 function namespacesOf(
   what: string,
-  { namespaces = [] }: Pick<ScopeConfig, "namespaces">,
+  { namespaces }: Pick<ScopeConfig, "namespaces">,
   own: string,
 ): readonly string[] | "all" {
-  const chosen = namespaces.includes("*") ? "all" : namespaces.length > 0 ? namespaces : [own];
-  log.info("{what} are followed in namespaces: {namespaces}", {
-    what,
-    namespaces: chosen === "all" ? "all" : chosen.join(", "),
-  });
+  const chosen = namespaces?.includes("*") ? "all" : namespaces ?? [own];
+  log.info("{what} are followed in namespaces: {namespaces}", { what, namespaces: [chosen].flat().join(", ") });
   return chosen;
 }

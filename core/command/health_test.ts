@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createTestAuthority } from "../access/testdata/test_authority.ts";
+import { createTestAuthority, unchanging } from "../access/testdata/test_authority.ts";
 import { freePort } from "../dev/free_port.ts";
 import { startHttpServer } from "../http/http_server.ts";
 import { runCommand, withFolder } from "./testdata/test_io.ts";
@@ -9,8 +9,7 @@ const health = (file: string) => runCommand(["health", "--config", file]);
 
 Deno.test("health tells whether the Signalbox of the config is ready, by TLS too", () =>
   withFolder(async (folder) => {
-    const { cert, key } = await (await createTestAuthority()).issue();
-    const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
+    const certificate = unchanging(await (await createTestAuthority()).issue());
     let status = 503;
     const handler = ({ url }: Request) =>
       new Response("", { status: new URL(url).pathname === "/readyz" ? status : 404 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect, type ConnectionOptions } from "node:tls";
 import { OPEN_ACCESS } from "../access/access.ts";
-import { createTestAuthority } from "../access/testdata/test_authority.ts";
+import { createTestAuthority, unchanging } from "../access/testdata/test_authority.ts";
 import { SignalboxError } from "../signalbox_error.ts";
 import { startGrpcServer } from "./grpc_server.ts";
 import { createService, serverStream, unary } from "./grpc_service.ts";
@@ -34,11 +34,7 @@ function start(options: Partial<Parameters<typeof unary<typeof GET[1], typeof GE
 
 Deno.test("startGrpcServer() tells who has failed to shake hands, and why", async () => {
   const [authority, other] = [await createTestAuthority(), await createTestAuthority("Another authority")];
-  const certificate = {
-    current: { ...await authority.issue(), clientCa: authority.ca },
-    subscribe: () => () => {},
-    close: () => Promise.resolve(),
-  };
+  const certificate = unchanging({ ...await authority.issue(), clientCa: authority.ca });
   const failures: unknown[] = [];
   let heard = () => {};
   const server = await startGrpcServer({

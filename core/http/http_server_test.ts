@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Certificate } from "../access/access.ts";
 import type { Followed } from "../access/follow.ts";
-import { createTestAuthority, type Issued } from "../access/testdata/test_authority.ts";
+import { createTestAuthority, type Issued, unchanging } from "../access/testdata/test_authority.ts";
 import { type HttpServer, startHttpServer } from "./http_server.ts";
 
 const start = (
@@ -113,16 +113,14 @@ Deno.test("startHttpServer() cuts off who is slow: to begin, to go on, or to sha
     await exchange(await connectTo(cleartext), text);
   }
   await cleartext.close();
-  const { cert, key } = await (await createTestAuthority()).issue();
-  const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
+  const certificate = unchanging(await (await createTestAuthority()).issue());
   const tls = await startHttpServer({ ...options, access: { certificate, handshakeFailed() {} } });
   await exchange(await connectTo(tls), "");
   await tls.close();
 });
 
 Deno.test("startHttpServer() tells who has failed to shake hands, and nothing of who only knocks", async () => {
-  const { cert, key } = await (await createTestAuthority()).issue();
-  const certificate = { current: { cert, key }, subscribe: () => () => {}, close: () => Promise.resolve() };
+  const certificate = unchanging(await (await createTestAuthority()).issue());
   const failed: unknown[] = [];
   const server = await startHttpServer({
     address: "127.0.0.1",

@@ -1,4 +1,6 @@
 import { generate } from "selfsigned";
+import type { Certificate } from "../access.ts";
+import type { Followed } from "../follow.ts";
 
 export interface Issued {
   /** PEM. */
@@ -19,6 +21,11 @@ export interface TestAuthority {
   readonly ca: string;
   /** A certificate for servers and clients, of `localhost`, 127.0.0.1 and ::1 and what is asked for. */
   issue(options?: IssueOptions): Promise<Issued>;
+}
+
+/** A certificate that is never renewed, as servers take it. */
+export function unchanging(current: Certificate): Followed<Certificate> {
+  return { current, subscribe: () => () => {}, close: () => Promise.resolve() };
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -7,11 +7,10 @@ import {
   type TaskView,
   testTasks,
 } from "../../../tests/suite/tasks_suite.ts";
-import { OPEN_ACCESS } from "../../access/access.ts";
 import { CallFailure, GrpcClient } from "../../grpc/testdata/grpc_client.ts";
 import type { Messages } from "../../proto/message_types.ts";
 import { ERROR_CODES } from "../../signalbox_error.ts";
-import { startGrpcApi } from "./grpc_api.ts";
+import { startOpenGrpcApi } from "./testdata/grpc_api_bed.ts";
 import { BATCH, DEREGISTER, GET, LIST, REGISTER } from "./testdata/grpc_methods.ts";
 
 type Register = Messages["signalbox.v1.RegisterRequest"];
@@ -81,16 +80,7 @@ function toOutcome({ registered, deregistered, error }: Messages["signalbox.v1.B
 testTasks({
   name: "gRPC API",
   async connect({ registrar, table, receipts }, parsing) {
-    const api = await startGrpcApi({
-      access: OPEN_ACCESS,
-      address: "127.0.0.1",
-      port: 0,
-      registrar,
-      table,
-      receipts,
-      parsing,
-      services: [],
-    });
+    const api = await startOpenGrpcApi({ registrar, table, receipts, parsing });
     api.serve(registrar.generation);
     const client = new GrpcClient(api.port);
     return {

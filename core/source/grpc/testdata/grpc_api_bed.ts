@@ -1,11 +1,27 @@
 import { OPEN_ACCESS } from "../../../access/access.ts";
 import { GrpcClient } from "../../../grpc/testdata/grpc_client.ts";
 import { buildSample, type RegistrarBed, startBed } from "../../testdata/registrar_bed.ts";
-import { type GrpcApi, startGrpcApi } from "../grpc_api.ts";
+import { type GrpcApi, type GrpcApiOptions, startGrpcApi } from "../grpc_api.ts";
 
 export interface GrpcApiBed extends RegistrarBed, AsyncDisposable {
   readonly api: GrpcApi;
   readonly client: GrpcClient;
+}
+
+/** On a free port, for everybody. */
+export function startOpenGrpcApi(
+  { registrar, table, receipts, parsing }: Pick<GrpcApiOptions, "registrar" | "table" | "receipts" | "parsing">,
+): Promise<GrpcApi> {
+  return startGrpcApi({
+    access: OPEN_ACCESS,
+    address: "127.0.0.1",
+    port: 0,
+    registrar,
+    table,
+    receipts,
+    parsing,
+    services: [],
+  });
 }
 
 /** A gRPC API over a registrar, put together as Signalbox does it, and a client of it. */
@@ -22,16 +38,7 @@ export async function startGrpcApiBed(
   });
   const { registrar, table, receipts } = bed;
   const parsing = { domain: "example.org", groups: ["default", "eu"] };
-  const api = await startGrpcApi({
-    access: OPEN_ACCESS,
-    address: "127.0.0.1",
-    port: 0,
-    registrar,
-    table,
-    receipts,
-    parsing,
-    services: [],
-  });
+  const api = await startOpenGrpcApi({ registrar, table, receipts, parsing });
   told.api = api;
   if (serving) api.serve(registrar.generation);
   const client = new GrpcClient(api.port);
